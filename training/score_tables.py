@@ -1,7 +1,7 @@
 """The columns of book and output files, as plain arrays, for the scorer.
 
 The scorer reads files on its own, so that a fault of the book reader cannot hide itself in a figure.
-It expects clean files (a labelled book, or what ``tieout match`` wrote): a value that does not parse stops it.
+It expects clean files (a labelled book, or what ``tieout match`` wrote): what does not parse stops it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 TICKS_PER_UNIT = 10_000
-"""Money is compared in exact ten-thousandths, finer than any currency's minor unit: no exponent table is needed."""
+"""Money is compared in exact ten-thousandths, finer than any minor unit: no exponent table is needed."""
 
 NO_DAY = -(2**31)
 _MONEY = pa.decimal128(28, 4)
 
 
 def read_table(folder: Path, name: str, columns: Sequence[str]) -> pa.Table:
-    """Read these columns of ``name.csv`` or ``name.parquet`` as text; a missing column or file is all empty."""
+    """Read these columns of ``name.csv`` or ``name.parquet``; a missing column or file is all empty."""
     parquet, text = folder / f"{name}.parquet", folder / f"{name}.csv"
     if parquet.exists():
         present = [c for c in columns if c in pq.read_schema(parquet).names]

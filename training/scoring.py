@@ -1,7 +1,7 @@
 """Score output folders of ``tieout match`` against truth: the rates and bounds of the promise.
 
-``python -m training.scoring OUT TRUTH BOOK [OUT TRUTH BOOK ...] [--json]`` prints one column a book and one for all
-books pooled. What counts as false, harmful or equivalent is said in :mod:`training.verdicts`.
+``python -m training.scoring OUT TRUTH BOOK [OUT TRUTH BOOK ...] [--json]`` prints one column a book and one
+for all books pooled. What counts as false, harmful or equivalent is said in :mod:`training.verdicts`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -108,9 +108,9 @@ def rate(errors: Bools, among: Bools) -> Rate:
 
 
 def money_rate(errors: Bools, among: Bools, money: Floats) -> Rate:
-    """Return the share of money in error; the bound takes the effective number of payments (Korn and Graubard).
+    """Return the share of money in error; its bound takes the effective number of payments.
 
-    Unequal amounts carry less evidence than as many equal ones: (sum w)^2 / sum w^2 of them.
+    Unequal amounts carry less evidence than as many equal ones: (sum w)^2 / sum w^2 of them (Korn, Graubard).
     """
     weight = np.where(among & ~np.isnan(money), money, 0.0)
     total, wrong = float(weight.sum()), float(weight[errors].sum())
@@ -153,10 +153,10 @@ def calibration(confidence: Floats, right: Bools, among: Bools) -> Calibration:
 
 
 def oracle_auto(verdicts: Verdicts, wrong: Bools, at_most: float = 0.001) -> float:
-    """Return the share of matchable payments above the lowest threshold whose closes are false at most so often.
+    """Return the share of matchable payments over the lowest threshold that keeps false closes this rare.
 
-    The threshold is picked with the truth in hand: an upper limit for any frozen one, and the fair way to compare
-    matchers that have no threshold of their own.
+    The threshold is picked with the truth in hand: an upper limit for any frozen one, and the fair way to
+    compare matchers that have no threshold of their own.
     """
     among = verdicts.labelled & verdicts.proposed & ~np.isnan(verdicts.confidence)
     order = np.flatnonzero(among)[np.argsort(-verdicts.confidence[among], kind="stable")]
@@ -228,7 +228,8 @@ def _case(v: Verdicts, among: Bools) -> Case:
 def score_books(books: Sequence[tuple[Path, Path, Path]]) -> tuple[list[Score], Score]:
     """Score (output, truth, book) folders; return each book's figures and those of all payments pooled."""
     judged = [judge(*folders) for folders in books]
-    return [score(v) for v in judged], score(Verdicts.join(judged))
+    each = [score(v) for v in judged]
+    return each, each[0] if len(each) == 1 else score(Verdicts.join(judged))
 
 
 def table(scores: Sequence[Score], names: Sequence[str]) -> str:
@@ -240,9 +241,10 @@ def table(scores: Sequence[Score], names: Sequence[str]) -> str:
     heads = f"{'n':>8}{'matchable':>10}{'auto':>9}{'dism.':>8}{'false':>7}{'harmful':>8}{'exact':>8}"
     lines += ["", f"{'kind (' + names[-1] + ')':32}{heads}"]
     for name, c in sorted(scores[-1].cases.items(), key=lambda pair: (-pair[1].payments, pair[0])):
+        shares = (c.auto / c.payments, c.dismissed / c.payments, c.exact / c.payments)
         lines.append(
-            f"{name:32}{c.payments:8}{c.matchable:10}{c.auto / max(c.payments, 1):9.1%}"
-            f"{c.dismissed / max(c.payments, 1):8.1%}{c.false:7}{c.harmful:8}{c.exact / max(c.payments, 1):8.1%}"
+            f"{name:32}{c.payments:8}{c.matchable:10}{shares[0]:9.1%}{shares[1]:8.1%}"
+            f"{c.false:7}{c.harmful:8}{shares[2]:8.1%}"
         )
     return "\n".join(lines)
 
@@ -251,7 +253,7 @@ def _errors(r: Rate) -> str:
     return f"{r.count:g}/{r.of:g}"
 
 
-_LINES = (
+_LINES: tuple[tuple[str, Callable[[Score], str]], ...] = (
     ("payments / matchable", lambda s: f"{s.payments}/{s.matchable}"),
     ("unlabelled / without decision", lambda s: f"{s.unlabelled}/{s.undecided}"),
     ("auto / review", lambda s: f"{s.outcomes['auto']}/{s.outcomes['review']}"),

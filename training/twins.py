@@ -1,4 +1,4 @@
-"""Interchangeable items: which invoices nothing but their number tells apart, and how often a payment meets them."""
+"""Interchangeable items: which invoices only their number tells apart, and how often a payment meets them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,18 @@ from training.score_tables import (
     ticks,
 )
 
-_TERMS = ("customer_id", "issuer_id", "currency", "amount", "type", "due_date", "discount_percent", "discount_date",
-          "discount_base", "purchase_order")  # fmt: skip
+_TERMS = (
+    "customer_id",
+    "issuer_id",
+    "currency",
+    "amount",
+    "type",
+    "due_date",
+    "discount_percent",
+    "discount_date",
+    "discount_base",
+    "purchase_order",
+)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -130,8 +140,8 @@ def exposure(
 ) -> Exposure:
     """Find the true pairs that had an open twin which the same payment does not pay.
 
-    ``luck`` is 1 where the payment's text holds the digits of a paid twin's number, else one over the number of ways
-    to choose the paid twins among the open ones: an estimate of the ceiling, since damaged numbers count as none.
+    ``luck`` is 1 where the payment's text holds the digits of a paid twin's number, else one over the number
+    of ways to choose the paid twins among the open ones: an estimate, since damaged numbers count as none.
     """
     count = len(day)
     result = Exposure(np.zeros(count, dtype=np.bool_), np.ones(count))

@@ -1,14 +1,16 @@
-"""Judge every payment of an output folder of ``tieout match`` against the truth, by the contract's definitions.
+"""Judge each payment of an output folder of ``tieout match`` against the truth, as the contract defines.
 
-One row a payment of the truth folder. What "right" means, beyond comparing (payment, invoice) sums of cash and
-write-off:
+One row a payment of the truth folder. What "right" means, beyond comparing (payment, invoice) sums of cash
+and write-off:
 
-* Truth is the unreversed allocations; a payment whose allocations were all reversed later (a chargeback) keeps them.
-* An item unknown on the payment's own day (it was entered later) may be left out: both answers count as right.
-* The customer is right when it owns a paid item, is the parent of one, or is the one that truth names; empty is
-  right only where no customer, or more than one, is true.
-* A twin has the same customer, issuer, currency, type, amount, balance when the run starts, due date, terms, purchase
-  order and instalments. A payment is *equivalent* when it is right after every item is replaced by its twins' class.
+* Truth is the unreversed allocations; a payment whose allocations were all reversed later (a chargeback)
+  keeps them.
+* An item unknown on the payment's own day (it was entered later) may be left out: both answers are right.
+* The customer is right when it owns a paid item, is the parent of one, or is the one that truth names; empty
+  is right only where no customer, or more than one, is true.
+* A twin has the same customer, issuer, currency, type, amount, balance when the run starts, due date, terms,
+  purchase order and instalments. A payment is *equivalent* when it is right after every item is replaced by
+  its class of twins.
 * *Harmful*: another customer, or another total of cash or write-off for a customer.
 """
 
@@ -115,9 +117,11 @@ def judge(out: Path, truth: Path, book: Path) -> Verdicts:
     payments = read_table(
         truth,
         "payments",
-        ("payment_id", "booking_date", "received_at", "known_at", "currency", "amount", "customer_id", "resolution",
-         "remittance", "structured_reference", "end_to_end_id"),
-    )  # fmt: skip
+        (
+            *("payment_id", "booking_date", "received_at", "known_at", "currency", "amount", "customer_id"),
+            *("resolution", "remittance", "structured_reference", "end_to_end_id"),
+        ),
+    )
     ids = text(payments, "payment_id")
     count = len(ids)
     stated_table = read_table(out, "allocations", ("payment_id", "invoice_id", "amount", "write_off"))
@@ -322,7 +326,7 @@ def _below(out: Path, decisions: _Decisions) -> Bools:
 
 
 def _by_model(out: Path, ids: pa.Array, stated: _Rows, items: Items) -> Bools:
-    """Return which payments lie outside the deterministic lane: a stated pair has a model score, or none is shown."""
+    """Return which payments lie outside the deterministic lane: a stated pair is scored, or none is shown."""
     path = out / "candidates.parquet"
     result = np.ones(len(ids), dtype=np.bool_)
     if not path.exists():
