@@ -1,0 +1,393 @@
+"""Blocking: one table of keys a side, one equality join, and an account of what the caps lost.
+
+Keys of open items and of payments are hashed integers in one namespace. What meets becomes a candidate pair with the
+mask of the rules that proposed it. Nothing fuzzy is searched: fuzziness is a key (a neighbour, a folded letter).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features import references as ref
+from features.frame import I32, I64, B, Frame
+from features.join import equijoin, expand, group_starts, lookup, sorted_join
+from features.party import F32, Parties, PartyIndex, PartyTable, find_parties
+from features.references import ItemKeys, KeyFilter, PaymentSpans, Rule
+from features.state import State
+from features.text import U64, mix
+
+REFERENCE_CAP = 12  # items that may share a reference key before it is hot
+NEIGHBOUR_CAP = 8
+AMOUNT_CAP = 20
+OPEN_ITEMS_STRONG = 28
+OPEN_ITEMS_WEAK = 8
+STRONG_NAME = 0.86
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What never changes about a book's texts: keys of items, normalised parties. Built once a book."""
+
+    frame: Frame
+    threads: int = 2
+
+    @cached_property
+    def item_keys(self) -> ItemKeys:
+        """Reference keys of all items."""
+        return ref.item_keys(self.frame)
+
+    @cached_property
+    def parties(self) -> Parties:
+        """Normalised names and accounts."""
+        return Parties(self.frame)
+
+
+@dataclass(frozen=True)
+class References:
+    """Best mention of each (payment, item), ordered by both; settled items included."""
+
+    payment: I32
+    item: I32
+    rule: NDArray[np.int8]
+    length: NDArray[np.int16]
+    share: NDArray[np.int16]  # items with this key
+    written: B  # as written, not only after folding
+    clean: NDArray[np.int8]
+    covered: B  # a longer mention of another item covers these characters
+    start: I64
+    end: I64
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidate pairs of a batch, ordered by payment, then item."""
+
+    batch: I32  # payment rows of the book
+    payment: I32  # position in the batch
+    item: I32
+    rules: NDArray[np.uint32]
+    references: References
+    reference_row: I64  # row in `references`, -1 where the item is not mentioned
+    neighbour: NDArray[np.int8]  # 2: same digits one apart, 1: a whole meets a neighbour, 0: none
+    parties: PartyTable
+    spans: PaymentSpans
+    stale: References  # mentions of items that are closed
+    lost: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OpenIndex:
+    """Open items of one instant, arranged for look-up by customer and amount."""
+
+    reading: Reading
+    state: State
+
+    @cached_property
+    def open_rows(self) -> I64:
+        """Items with a balance."""
+        return np.flatnonzero(self.state.open_amount != 0)
+
+    @cached_property
+    def by_customer(self) -> tuple[I64, I32, I32]:
+        """(items, customers, due days), ordered by customer, due day, item."""
+        frame = self.reading.frame
+        rows = self.open_rows
+        order = np.lexsort((rows, frame.item_due[rows], frame.item_customer[rows]))
+        rows = rows[order]
+        return rows, frame.item_customer[rows], frame.item_due[rows]
+
+    @cached_property
+    def amount_keys(self) -> tuple[I64, I64, I64]:
+        """(item, currency, amount) of balances and of balances less an early-payment discount."""
+        frame = self.reading.frame
+        rows = self.open_rows
+        balance = self.state.open_amount[rows]
+        discount = frame.item_discount[rows] * frame.item_sign[rows]
+        has = (discount != 0) & (balance == frame.item_amount[rows])
+        items = np.concatenate([rows, rows[has]])
+        amounts = np.concatenate([balance, balance[has] - discount[has]])
+        return items, frame.item_currency[items].astype(np.int64), amounts
+
+
+def _amount_hash(currency: I64, amount: I64, salt: int) -> U64:
+    return mix(amount.astype(np.uint64) * np.uint64(1_000_003) + currency.astype(np.uint64), salt)
+
+
+def _best_mentions(columns: dict[str, NDArray[np.generic]], items: int) -> References:
+    """Keep the best mention of each (payment, item)."""
+    strength = np.array([9, 8, 7, 5, 9, 6, 5, 3, 9], np.int64)
+    quality = (
+        (~columns["covered"]).astype(np.int64) * (1 << 20)
+        + columns["clean"].astype(np.int64) * (1 << 16)
+        + strength[columns["rule"]] * (1 << 11)
+        + np.minimum(columns["length"], 31).astype(np.int64) * (1 << 5)
+        + columns["written"].astype(np.int64) * 16
+        - np.minimum(columns["share"], 15)
+    )
+    packed = columns["payment"].astype(np.int64) * items + columns["item"]
+    order = np.lexsort((columns["start"], -quality, packed))
+    pick = order[group_starts(packed[order])]
+    return References(**{name: column[pick] for name, column in columns.items()})  # type: ignore[arg-type]
+
+
+def _covered(start: I64, end: I64) -> B:
+    """Tell which spans lie strictly inside another span of the same list."""
+    order = np.lexsort((-end, start))
+    s, e = start[order], end[order]
+    reach = np.maximum.accumulate(e)
+    inside = np.zeros(len(s), np.bool_)
+    if len(s) > 1:
+        begin_of_reach = np.zeros(len(s), np.int64)
+        fresh = np.ones(len(s), np.bool_)
+        fresh[1:] = e[1:] > reach[:-1]
+        begin_of_reach = np.maximum.accumulate(np.where(fresh, np.arange(len(s)), 0))
+        holder_start, holder_end = s[begin_of_reach], e[begin_of_reach]
+        inside = (holder_start <= s) & (holder_end >= e) & (holder_end - holder_start > e - s)
+    out = np.zeros(len(s), np.bool_)
+    out[order] = inside
+    return out
+
+
+def find_references(reading: Reading, state: State, batch: I32) -> tuple[References, PaymentSpans, B]:
+    """Find the document numbers that the batch's payments mention.
+
+    Returns the best mention a (payment, item), the sifted spans, and which item key rows were too hot to join.
+    """
+    keys = reading.item_keys
+    seen = state.visible[keys.item]
+    order = np.argsort(keys.key, kind="stable")
+    order = order[seen[order]]
+    sorted_key = keys.key[order]
+    starts = group_starts(sorted_key)
+    size = np.diff(np.append(starts, len(order)))
+    share = np.zeros(len(keys.key), np.int64)
+    share[order] = np.repeat(size, size)
+    hot = share > REFERENCE_CAP
+    _, number_keys = reading.parties.number_keys
+    spans = ref.payment_spans(
+        ref.reference_texts(reading.frame, batch), KeyFilter(np.concatenate([sorted_key, number_keys]))
+    )
+    usable = np.flatnonzero((share > 0) & ~hot)
+    left, right = equijoin(spans.key, keys.key[usable], reading.threads)
+    right = usable[right]
+    covered = _covered(spans.start[left], spans.end[left])
+    columns: dict[str, NDArray[np.generic]] = {
+        "payment": spans.payment[left],
+        "item": keys.item[right],
+        "rule": np.where(spans.listed[left], np.int8(Rule.LISTED), keys.rule[right]).astype(np.int8),
+        "length": np.where(
+            spans.listed[left], keys.length[right], (spans.end - spans.start)[left]
+        ).astype(np.int16),
+        "share": share[right].astype(np.int16),
+        "written": spans.raw[left] == keys.raw[right],
+        "clean": spans.clean[left],
+        "covered": covered,
+        "start": spans.start[left],
+        "end": spans.end[left],
+    }
+    lines = _line_mentions(reading, batch, state, share)
+    if lines is not None:
+        columns = {name: np.concatenate([column, lines[name].astype(column.dtype)]) for name, column in columns.items()}
+    return _best_mentions(columns, max(reading.frame.item_count, 1)), spans, hot
+
+
+def _line_mentions(
+    reading: Reading, batch: I32, state: State, share: I64
+) -> dict[str, NDArray[np.generic]] | None:
+    """Find the items that remittance lines of the batch's payments name."""
+    from features.frame import codes, flat  # noqa: PLC0415 - only for books with lines
+
+    frame = reading.frame
+    lines = frame.book.remittance_lines
+    if lines.num_rows == 0:
+        return None
+    position = np.full(frame.payment_count, -1, np.int64)
+    position[batch] = np.arange(len(batch))
+    owner = codes(lines["payment_id"], frame.payment_ids)
+    at = np.where(owner >= 0, position[owner], -1)
+    rows = np.flatnonzero(at >= 0)
+    if len(rows) == 0:
+        return None
+    del state
+    import pyarrow as pa  # noqa: PLC0415
+
+    keys = reading.item_keys
+    spans = ref.payment_spans(flat(lines["reference"]).take(pa.array(rows)), KeyFilter(keys.key))
+    whole = spans.clean == 2  # noqa: PLR2004
+    usable = np.flatnonzero((share > 0) & (share <= REFERENCE_CAP))
+    left, right = sorted_join(spans.key, keys.key[usable])
+    fine = whole[left]
+    left, right = left[fine], usable[right[fine]]
+    inside = _covered(spans.start[left], spans.end[left])
+    count = len(left)
+    return {
+        "payment": at[rows][spans.payment[left]],
+        "item": keys.item[right],
+        "rule": np.full(count, int(Rule.LINE)),
+        "length": (spans.end - spans.start)[left],
+        "share": share[right],
+        "written": spans.raw[left] == keys.raw[right],
+        "clean": np.full(count, 2),
+        "covered": inside,
+        "start": np.full(count, -1),
+        "end": np.full(count, -1),
+    }
+
+
+def _customer_numbers(reading: Reading, spans: PaymentSpans) -> tuple[I32, I32]:
+    who, key = reading.parties.number_keys
+    free = np.flatnonzero(spans.clean == 2)  # noqa: PLR2004
+    left, right = sorted_join(spans.key[free], key)
+    size = max(len(reading.frame.customers), 1)
+    packed = np.unique(spans.payment[free][left].astype(np.int64) * size + who[right])
+    return (packed // size).astype(np.int32), (packed % size).astype(np.int32)
+
+
+def _party_pairs(index: OpenIndex, batch: I32, parties: PartyTable) -> tuple[I64, I64]:
+    """Pair payments with open items of the customers that may stand behind them."""
+    frame = index.reading.frame
+    rows, owner, due = index.by_customer
+    name = np.nan_to_num(parties.name)
+    strong = parties.given | (parties.account >= 0.2) | (parties.alias >= 0.2) | parties.number | (name >= STRONG_NAME)  # noqa: PLR2004
+    budget = np.where(strong & ~parties.family, OPEN_ITEMS_STRONG, OPEN_ITEMS_WEAK)
+    low = np.searchsorted(owner, parties.customer)
+    high = np.searchsorted(owner, parties.customer, side="right")
+    size = max(len(frame.customers), 1)
+    span = np.int64(1) << 22
+    due_key = owner.astype(np.int64) * span + (due.astype(np.int64) + (span >> 1))
+    booked = frame.payment_booking[batch[parties.payment]].astype(np.int64) + (span >> 1)
+    centre = np.searchsorted(due_key, parties.customer.astype(np.int64) * span + booked)
+    del size
+    # overdue items are likelier to be paid than those due later: two thirds of the window lie before the day
+    begin = np.maximum(low, np.minimum(centre - (2 * budget) // 3, high - budget))
+    end = np.minimum(high, begin + budget)
+    who, at = expand(begin, np.maximum(end - begin, 0))
+    return parties.payment[who].astype(np.int64), rows[at]
+
+
+def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
+    """Block a batch of payments against the open items of an instant."""
+    reading, state, frame = index.reading, index.state, index.reading.frame
+    items = np.int64(max(frame.item_count, 1))
+    lost: dict[str, int] = {}
+    mentions, spans, hot = find_references(reading, state, batch)
+    is_open = state.open_amount[mentions.item] != 0
+    parties = find_parties(
+        PartyIndex(reading.parties, state), batch, _customer_numbers(reading, spans), reading.threads
+    )
+    parts: list[tuple[I64, Rule | NDArray[np.int8]]] = []
+
+    def pack(payment: NDArray[np.integer], item: NDArray[np.integer]) -> I64:
+        return payment.astype(np.int64) * items + item
+
+    live = np.flatnonzero(is_open)
+    parts.append((pack(mentions.payment[live], mentions.item[live]), mentions.rule[live]))
+    # amount alone, when rare
+    a_item, a_currency, a_amount = index.amount_keys
+    key = _amount_hash(a_currency, a_amount, 11)
+    order = np.argsort(key, kind="stable")
+    starts = group_starts(key[order])
+    count = np.diff(np.append(starts, len(order)))
+    rare = order[np.repeat(count <= AMOUNT_CAP, count)]
+    lost["amount_keys_too_common"] = int((count > AMOUNT_CAP).sum())
+    amount = frame.payment_amount[batch]
+    p_key = _amount_hash(frame.payment_currency[batch].astype(np.int64), amount, 11)
+    left, right = equijoin(p_key, key[rare], reading.threads)
+    parts.append((pack(left, a_item[rare[right]]), Rule.AMOUNT))
+    # customer and amount
+    customer_key = mix(key + np.uint64(7919) * frame.item_customer[a_item].astype(np.uint64), 13)
+    party_key = mix(p_key[parties.payment] + np.uint64(7919) * parties.customer.astype(np.uint64), 13)
+    left, right = equijoin(party_key, customer_key, reading.threads)
+    parts.append((pack(parties.payment[left], a_item[right]), Rule.CUSTOMER_AMOUNT))
+    # the customer's open items
+    payment, item = _party_pairs(index, batch, parties)
+    parts.append((pack(payment, item), Rule.CUSTOMER))
+    # one wrong, lost or added digit, for payments in whose text no number was found
+    named = np.zeros(len(batch), np.bool_)
+    named[mentions.payment[is_open & ~mentions.covered & (mentions.length >= 5)]] = True  # noqa: PLR2004
+    n_payment, n_key, n_whole = ref.payment_neighbours(spans, named)
+    near, near_kind = _neighbour_pairs(index, n_payment, n_key, n_whole, items)
+    parts.append((near, Rule.NEIGHBOUR))
+
+    packed = np.concatenate([p for p, _ in parts])
+    bits = np.concatenate(
+        [
+            np.left_shift(np.uint32(1), r.astype(np.uint32))
+            if isinstance(r, np.ndarray)
+            else np.full(len(p), np.uint32(1 << int(r)), np.uint32)
+            for p, r in parts
+        ]
+    )
+    order = np.argsort(packed, kind="stable")
+    packed, bits = packed[order], bits[order]
+    starts = group_starts(packed)
+    rules = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
+    packed = packed[starts]
+    pair_payment, pair_item = (packed // items).astype(np.int32), (packed % items).astype(np.int32)
+    at, found = lookup(packed, mentions.payment.astype(np.int64) * items + mentions.item)
+    hot_found = _hot_serials(reading, hot, spans, pair_payment, pair_item)
+    rules = rules | (hot_found.astype(np.uint32) << np.uint32(Rule.HOT_SERIAL))
+    order = np.argsort(near, kind="stable")
+    near_at, near_found = lookup(packed, near[order])
+    neighbour = np.where(near_found, near_kind[order][near_at] if len(near) else 0, 0).astype(np.int8)
+    lost["reference_keys_too_common"] = int(np.unique(reading.item_keys.key[hot]).size)
+    stale = np.flatnonzero(~is_open)
+    return Candidates(
+        batch=batch,
+        payment=pair_payment,
+        item=pair_item,
+        rules=rules.astype(np.uint32),
+        references=mentions,
+        reference_row=np.where(found, at, -1),
+        neighbour=neighbour,
+        parties=parties,
+        spans=spans,
+        stale=References(**{n: getattr(mentions, n)[stale] for n in References.__dataclass_fields__}),
+        lost=lost,
+    )
+
+
+def _neighbour_pairs(
+    index: OpenIndex, payment: I32, key: U64, whole: B, items: np.int64
+) -> tuple[I64, NDArray[np.int8]]:
+    """Join the delete-one neighbourhoods: (packed pair, kind)."""
+    keys = index.reading.item_keys
+    is_open = index.state.open_amount[keys.neighbour_item] != 0
+    rows = np.flatnonzero(is_open)
+    left, right = equijoin(key, keys.neighbour_key[rows], index.reading.threads)
+    right = rows[right]
+    kind = np.where(whole[left] | keys.neighbour_whole[right], 1, 2).astype(np.int8)
+    packed = payment[left].astype(np.int64) * items + keys.neighbour_item[right]
+    order = np.lexsort((kind, packed))
+    pick = order[group_starts(packed[order])]
+    packed, kind = packed[pick], kind[pick]
+    owner = packed // items
+    starts = group_starts(owner)
+    size = np.diff(np.append(starts, len(owner)))
+    few = np.repeat(size <= NEIGHBOUR_CAP, size)
+    return packed[few], kind[few]
+
+
+def _hot_serials(reading: Reading, hot: B, spans: PaymentSpans, payment: I32, item: I32) -> B:
+    """Tell for candidate pairs whether the text mentions a key of the item that many items share."""
+    keys = reading.item_keys
+    out = np.zeros(len(payment), np.bool_)
+    hot_rows = np.flatnonzero(hot)
+    if len(hot_rows) == 0 or len(payment) == 0:
+        return out
+    text_keys = np.unique(mix(spans.key + spans.payment.astype(np.uint64) * np.uint64(0x9E3779B1), 17))
+    first = np.searchsorted(keys.item[hot_rows], item)
+    last = np.searchsorted(keys.item[hot_rows], item, side="right")
+    pair, at = expand(first, last - first)
+    probe = mix(keys.key[hot_rows[at]] + payment[pair].astype(np.uint64) * np.uint64(0x9E3779B1), 17)
+    position = np.minimum(np.searchsorted(text_keys, probe), max(len(text_keys) - 1, 0))
+    hit = text_keys[position] == probe if len(text_keys) else np.zeros(len(probe), np.bool_)
+    out[pair[hit]] = True
+    return out
+
+
+__all__ = ["Candidates", "F32", "OpenIndex", "Reading", "References", "build_candidates"]

@@ -1,0 +1,1 @@
+"""Comparisons by family: references, amounts, dates, party, history."""

@@ -1,0 +1,85 @@
+"""What was known at an instant: which items were open with which balance, and who had paid what before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from features.frame import I32, I64, MISSING, STATUSES, B, Frame
+
+FOREVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class State:
+    """A book as it stood at one instant.
+
+    ``known_until``: rows known later do not exist. ``decided_until``: allocations decided later do not exist.
+    ``replay``: ignore exported balances and status, which an export sets with hindsight. Instants in microseconds.
+    """
+
+    frame: Frame
+    known_until: int
+    decided_until: int
+    replay: bool
+
+    @cached_property
+    def allocation_rows(self) -> I64:
+        """Allocations in force: decided, not reversed, both ends in the book."""
+        frame = self.frame
+        live = (frame.allocation_decided <= self.decided_until) & (frame.allocation_reversed > self.decided_until)
+        live &= (frame.allocation_item >= 0) & (frame.allocation_payment >= 0)
+        return np.flatnonzero(live)
+
+    @cached_property
+    def visible(self) -> B:
+        """Items that exist and may ever be candidates."""
+        seen = self.frame.item_known <= self.known_until
+        if not self.replay:
+            status = self.frame.item_status
+            seen &= (status != STATUSES.index("draft")) & (status != STATUSES.index("void"))
+        return seen
+
+    @cached_property
+    def open_amount(self) -> I64:
+        """Balances, signed, in the item's currency; 0 for what is settled or not visible."""
+        frame = self.frame
+        rows = self.allocation_rows
+        settled = np.zeros(frame.item_count, np.int64)
+        np.add.at(
+            settled, frame.allocation_item[rows], frame.allocation_amount[rows] + frame.allocation_write_off[rows]
+        )
+        balance = frame.item_amount - settled
+        if not self.replay:
+            stated = frame.item_stated_open
+            balance = np.where(stated == MISSING, balance, stated)
+            balance = np.where(frame.item_status == STATUSES.index("settled"), 0, balance)
+        # an over-applied item is closed, never open in the other direction
+        balance = np.where(np.sign(balance) == np.sign(frame.item_amount), balance, 0)
+        return np.where(self.visible, balance, 0)
+
+    @cached_property
+    def history_payment(self) -> I32:
+        """Payment rows of the allocations in force."""
+        return self.frame.allocation_payment[self.allocation_rows]
+
+    @cached_property
+    def history_item(self) -> I32:
+        """Item rows of the allocations in force."""
+        return self.frame.allocation_item[self.allocation_rows]
+
+    @cached_property
+    def visible_customers(self) -> B:
+        """Customers that own a visible item or stand in the master data known by then."""
+        frame = self.frame
+        seen = np.zeros(len(frame.customers), np.bool_)
+        seen[frame.item_customer[self.frame.item_known <= self.known_until]] = True
+        from features.frame import codes, integers  # noqa: PLC0415 - only needed when master data exists
+
+        book = frame.book
+        if book.customers.num_rows:
+            known = integers(book.customers["known_at"], 0) <= self.known_until
+            seen[codes(book.customers["customer_id"], frame.customers)[known]] = True
+        return seen

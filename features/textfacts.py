@@ -1,0 +1,148 @@
+"""What payment texts say beside document numbers: months, dates, whether anything is said, numbers left unexplained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.block import References
+from features.frame import I32, I64
+from features.references import PaymentSpans
+from features.text import U64, SpanText, hash_strings
+
+_MONTHS = """
+JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER
+JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC
+JANUAR FEBRUAR MAERZ APRIL MAI JUNI JULI AUGUST SEPTEMBER OKTOBER NOVEMBER DEZEMBER
+JAENNER FEBER MARZ APR MAI JUN JUL AUG SEPT OKT NOV DEZ
+JANVIER FEVRIER MARS AVRIL MAI JUIN JUILLET AOUT SEPTEMBRE OCTOBRE NOVEMBRE DECEMBRE
+ENERO FEBRERO MARZO ABRIL MAYO JUNIO JULIO AGOSTO SEPTIEMBRE OCTUBRE NOVIEMBRE DICIEMBRE
+GENNAIO FEBBRAIO MARZO APRILE MAGGIO GIUGNO LUGLIO AGOSTO SETTEMBRE OTTOBRE NOVEMBRE DICEMBRE
+JANUARI FEBRUARI MAART APRIL MEI JUNI JULI AUGUSTUS SEPTEMBER OKTOBER NOVEMBER DECEMBER
+JANEIRO FEVEREIRO MARCO ABRIL MAIO JUNHO JULHO AGOSTO SETEMBRO OUTUBRO NOVEMBRO DEZEMBRO
+STYCZEN LUTY MARZEC KWIECIEN MAJ CZERWIEC LIPIEC SIERPIEN WRZESIEN PAZDZIERNIK LISTOPAD GRUDZIEN
+JANUAR FEBRUAR MARTS APRIL MAJ JUNI JULI AUGUST SEPTEMBER OKTOBER NOVEMBER DECEMBER
+TAMMIKUU HELMIKUU MAALISKUU HUHTIKUU TOUKOKUU KESAKUU HEINAKUU ELOKUU SYYSKUU LOKAKUU MARRASKUU JOULUKUU
+"""
+
+
+def _month_table() -> tuple[U64, NDArray[np.int8]]:
+    words: dict[str, int] = {}
+    for line in _MONTHS.strip().splitlines():
+        for number, word in enumerate(line.split()):
+            words.setdefault(word, number)
+    keys = hash_strings(list(words))
+    months = np.array(list(words.values()), np.int8)
+    order = np.argsort(keys)
+    return keys[order], months[order]
+
+
+_MONTH_KEYS, _MONTH_NUMBERS = _month_table()
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """Facts of a batch's texts, shape (payments,) but for the dates."""
+
+    months: NDArray[np.int16]  # bit m: month m + 1 is named
+    date_payment: I64  # dates named, packed as payment * 2**20 + day + 2**19, sorted
+    silent: NDArray[np.bool_]  # no letters or digits at all
+    words: NDArray[np.int16]  # atoms
+    unexplained: NDArray[np.int16]  # digit runs of five and more characters that no mention covers
+
+
+def read_texts(spans: PaymentSpans, mentions: References) -> TextFacts:
+    """Gather the facts of a batch's texts."""
+    text = spans.text
+    letters = np.flatnonzero(~text.atom_is_digit & (text.atom_end - text.atom_start >= 3))  # noqa: PLR2004
+    keys = text.folded_hash(text.atom_start[letters], text.atom_end[letters])
+    at = np.minimum(np.searchsorted(_MONTH_KEYS, keys), len(_MONTH_KEYS) - 1)
+    hit = _MONTH_KEYS[at] == keys
+    months = np.zeros(text.rows, np.int16)
+    np.bitwise_or.at(months, text.atom_row[letters[hit]], np.left_shift(np.int16(1), _MONTH_NUMBERS[at[hit]].astype(np.int16)))
+    value, width = _digit_values(text)
+    dates, periods = _dates(text, value, width)
+    np.bitwise_or.at(months, periods[0], np.left_shift(np.int16(1), periods[1].astype(np.int16)))
+    return TextFacts(
+        months=months,
+        date_payment=dates,
+        silent=np.diff(text.row_first_atom) == 0,
+        words=np.minimum(np.diff(text.row_first_atom), 999).astype(np.int16),
+        unexplained=_unexplained(text, width, mentions),
+    )
+
+
+def _digit_values(text: SpanText) -> tuple[I64, I64]:
+    """Return the value of each short digit atom (-1 for letters and long runs) and its width (0 for letters)."""
+    width = np.where(text.atom_is_digit, text.atom_end - text.atom_start, 0)
+    value = np.zeros(len(width), np.int64)
+    short = (width > 0) & (width <= 8)  # noqa: PLR2004
+    for place in range(8):
+        has = short & (width > place)
+        digits = text.raw[text.atom_start[has] + place].astype(np.int64) - ord("0")
+        value[has] = value[has] * 10 + digits
+    return np.where(short, value, -1), width
+
+
+def _to_days(year: I64, month: I64, day: I64) -> I64:
+    """Return days since 1970-01-01 (civil calendar, Hinnant)."""
+    y = year - (month <= 2)  # noqa: PLR2004
+    era = y // 400
+    yoe = y - era * 400
+    doy = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1  # noqa: PLR2004
+    return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
+
+
+def _dates(text: SpanText, value: I64, width: I64) -> tuple[I64, tuple[I64, I64]]:
+    """Return dates named (packed with the payment) and (payment, month) of periods such as 03/2025."""
+    count = len(value)
+    packed: list[I64] = []
+
+    def add(rows: I64, year: I64, month: I64, day: I64) -> None:
+        year = np.where(year < 100, year + 2000, year)  # noqa: PLR2004
+        good = (year >= 2000) & (year < 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)  # noqa: PLR2004
+        packed.append(rows[good] * (1 << 20) + _to_days(year[good], month[good], day[good]) + (1 << 19))
+
+    if count >= 3:  # noqa: PLR2004
+        a, b, c = np.arange(count - 2), np.arange(1, count - 1), np.arange(2, count)
+        same = (text.atom_row[a] == text.atom_row[c]) & (width[a] > 0) & (width[b] > 0) & (width[c] > 0)
+        same &= (width[a] <= 4) & (width[b] <= 2) & (width[c] <= 4)  # noqa: PLR2004
+        rows = text.atom_row[a].astype(np.int64)
+        first = same & (width[c] != 3) & (width[a] <= 2)  # noqa: PLR2004
+        add(rows[first], value[c][first], value[b][first], value[a][first])
+        add(rows[first], value[c][first], value[a][first], value[b][first])
+        iso = same & (width[a] == 4) & (width[c] <= 2)  # noqa: PLR2004
+        add(rows[iso], value[a][iso], value[b][iso], value[c][iso])
+    solid = np.flatnonzero(width == 8)  # noqa: PLR2004
+    rows = text.atom_row[solid].astype(np.int64)
+    add(rows, value[solid] // 10_000, value[solid] // 100 % 100, value[solid] % 100)
+    add(rows, value[solid] % 10_000, value[solid] // 10_000 // 100 % 100, value[solid] // 1_000_000)
+    period_row, period_month = np.zeros(0, np.int64), np.zeros(0, np.int64)
+    if count >= 2:  # noqa: PLR2004
+        a, b = np.arange(count - 1), np.arange(1, count)
+        same = (text.atom_row[a] == text.atom_row[b]) & (width[a] <= 2) & (width[a] > 0) & (width[b] == 4)  # noqa: PLR2004
+        same &= (value[a] >= 1) & (value[a] <= 12) & (value[b] >= 2000) & (value[b] < 2100)  # noqa: PLR2004
+        same[1:] &= ~((width[:-2] > 0) & (width[:-2] <= 2) & (text.atom_row[:-2] == text.atom_row[1:-1]))  # noqa: PLR2004
+        period_row, period_month = text.atom_row[a][same].astype(np.int64), value[a][same] - 1
+    dates = np.unique(np.concatenate(packed)) if packed else np.zeros(0, np.int64)
+    return dates, (period_row, period_month)
+
+
+def _unexplained(text: SpanText, width: I64, mentions: References) -> NDArray[np.int16]:
+    """Count digit runs of five and more characters outside all mentions."""
+    size = len(text.raw) + 1
+    edge = np.zeros(size + 1, np.int64)
+    real = mentions.start >= 0
+    np.add.at(edge, mentions.start[real], 1)
+    np.add.at(edge, mentions.end[real], -1)
+    depth = np.cumsum(edge)
+    long = np.flatnonzero((width >= 5) & (width <= 20))  # noqa: PLR2004
+    free = depth[text.atom_start[long]] == 0
+    return np.bincount(text.atom_row[long[free]], minlength=text.rows).astype(np.int16)
+
+
+def month_of(day: I32) -> NDArray[np.int16]:
+    """Return the month (0..11) of day numbers."""
+    return (day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12).astype(np.int16)
