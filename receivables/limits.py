@@ -96,7 +96,7 @@ class RoleLimits:
         """Read limits from `{"clerk": ..., "auto": ...}`, or from one money limit for every role."""
         if raw is None:
             return cls()
-        if not isinstance(raw, Mapping) or all(_CURRENCY.fullmatch(str(key)) for key in raw):
+        if not isinstance(raw, Mapping) or _is_by_currency(raw):
             limit = MoneyLimit.parse(knob, raw)
             return cls(((EVERY_ROLE, limit),)) if limit.amounts else cls()
         roles = {str(role): MoneyLimit.parse(f"{knob}.{role}", value) for role, value in raw.items()}
@@ -206,6 +206,11 @@ def _currency(knob: str, key: object) -> str:
         except UnknownCurrencyError:
             raise PolicyError(f"{knob}.{text}", "is not a currency of ISO 4217") from None
     return text
+
+
+def _is_by_currency(raw: Mapping[object, object]) -> bool:
+    """Tell `{"EUR": "5.00"}` from limits by role such as `{"*": {"EUR": "5.00"}}`."""
+    return all(_CURRENCY.fullmatch(str(key)) and not isinstance(value, Mapping) for key, value in raw.items())
 
 
 def _at_most(mine: Decimal | None, theirs: Decimal | None) -> bool:

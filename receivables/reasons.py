@@ -61,8 +61,8 @@ class Reason(StrEnum):
 
     # Nothing is proposed.
     UNIDENTIFIED_PAYER = "unidentified_payer"
-    NO_CANDIDATE = "no_candidate"
     ON_ACCOUNT = "on_account"
+    NO_CANDIDATE = "no_candidate"
 
     # A person must look, or nothing may post.
     MODEL_UNAVAILABLE = "model_unavailable"
