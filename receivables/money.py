@@ -119,7 +119,7 @@ def exponent(currency: str) -> int:
     try:
         return EXPONENTS[currency]
     except (KeyError, TypeError):
-        msg = f"The currency {currency!r:.40} is not an ISO 4217 code."
+        msg = f"The currency {str(currency)[:_MAX_TEXT]!r} is not an ISO 4217 code."
         raise UnknownCurrencyError(msg) from None
 
 
@@ -128,23 +128,31 @@ def to_minor(text: str, currency: str) -> int:
 
     Zeros after the last decimal of the currency are dropped; any other digit there is an error, never rounded.
     """
-    digits = exponent(currency)
-    if not isinstance(text, str):
-        raise BadAmountError
-    found = _CANONICAL.fullmatch(text) if len(text) <= _MAX_TEXT else None
-    if found is None:
-        msg = f"The amount {text!r:.60} is not a decimal number."
-        raise BadAmountError(msg)
-    sign, whole, fraction = found.group(1), found.group(2), found.group(3) or ""
-    if fraction[digits:].strip("0"):
-        msg = f"The amount {text!r:.80} has more than the {digits} decimals of {currency}."
-        raise TooManyDecimalsError(msg)
-    return bounded(int(sign + whole + fraction[:digits].ljust(digits, "0")))
+    return scaled(text, exponent(currency))
 
 
 def to_text(minor: int, currency: str) -> str:
     """Write integer minor units as decimal text with exactly the decimals of `currency`."""
-    digits = exponent(currency)
+    return unscaled(minor, exponent(currency))
+
+
+def scaled(text: str, digits: int) -> int:
+    """Read a decimal text as an integer of units of 10^-`digits`, exactly."""
+    if not isinstance(text, str):
+        raise BadAmountError
+    found = _CANONICAL.fullmatch(text) if len(text) <= _MAX_TEXT else None
+    if found is None:
+        msg = f"The amount {text[:_MAX_TEXT]!r} is not a decimal number."
+        raise BadAmountError(msg)
+    sign, whole, fraction = found.group(1), found.group(2), found.group(3) or ""
+    if fraction[digits:].strip("0"):
+        msg = f"The amount {text!r} has more than {digits} decimals."
+        raise TooManyDecimalsError(msg)
+    return bounded(int(sign + whole + fraction[:digits].ljust(digits, "0")))
+
+
+def unscaled(minor: int, digits: int) -> str:
+    """Write an integer of units of 10^-`digits` as decimal text with exactly `digits` decimals."""
     minor = _integer(minor)
     if digits == 0:
         return str(minor)
@@ -211,12 +219,12 @@ def exact(value: Exact) -> Fraction:
     if isinstance(value, bool | float):
         raise InexactNumberError
     if isinstance(value, str) and (len(value) > _MAX_TEXT or _CANONICAL.fullmatch(value) is None):
-        msg = f"The number {value!r:.60} is not a decimal number."
+        msg = f"The number {str(value)[:_MAX_TEXT]!r} is not a decimal number."
         raise BadAmountError(msg)
     try:
         return Fraction(value)
     except (TypeError, ValueError, OverflowError):
-        msg = f"The number {value!r:.60} is not a decimal number."
+        msg = f"The number {str(value)[:_MAX_TEXT]!r} is not a decimal number."
         raise BadAmountError(msg) from None
 
 

@@ -1,0 +1,1 @@
+"""From a raw statement to calibrated confidence, identical offline and online."""
