@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Objects = npt.NDArray[np.object_]
 
 TICKS_PER_UNIT = 10_000
 """Money is compared in exact ten-thousandths, finer than any minor unit: no exponent table is needed."""
@@ -128,6 +129,6 @@ def codes(values: pa.Array) -> Ints:
     return np.asarray(values.dictionary_encode().indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def objects(values: pa.Array) -> npt.NDArray[np.object_]:
+def objects(values: pa.Array) -> Objects:
     """Return strings as an object array."""
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.object_)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import beta
@@ -170,7 +171,7 @@ def oracle_auto(verdicts: Verdicts, wrong: Bools, at_most: float = 0.001) -> flo
     return float(verdicts.matchable[order[: fit[-1] + 1]].sum()) / max(int(verdicts.matchable.sum()), 1)
 
 
-def score(verdicts: Verdicts) -> Score:
+def figures(verdicts: Verdicts) -> Score:
     """Return every figure of these payments."""
     v, auto, matchable = verdicts, verdicts.auto, verdicts.matchable
     false, but_twins = v.false, v.false_but_for_twins
@@ -228,8 +229,30 @@ def _case(v: Verdicts, among: Bools) -> Case:
 def score_books(books: Sequence[tuple[Path, Path, Path]]) -> tuple[list[Score], Score]:
     """Score (output, truth, book) folders; return each book's figures and those of all payments pooled."""
     judged = [judge(*folders) for folders in books]
-    each = [score(v) for v in judged]
-    return each, each[0] if len(each) == 1 else score(Verdicts.join(judged))
+    each = [figures(v) for v in judged]
+    return each, each[0] if len(each) == 1 else figures(Verdicts.join(judged))
+
+
+def score(out: Path, truth: Path, book: Path | None = None) -> dict[str, object]:
+    """Score one output folder, as a plain document; the book lies beside the truth unless it is given."""
+    each, _ = score_books([(out, truth, book or truth.parent / "match")])
+    return asdict(each[0])
+
+
+def print_scores(document: Mapping[str, Any], title: str = "") -> None:
+    """Print a document of :func:`score` as a table."""
+    sys.stdout.write(f"{title}\n\n{table([from_document(document)], ['figures'])}\n")
+
+
+def from_document(document: Mapping[str, Any]) -> Score:
+    """Return the figures that :func:`score` wrote as a plain document."""
+    shapes = (Rate, Calibration)
+    values = dict(document)
+    for name, value in document.items():
+        shape = next((s for s in shapes if isinstance(value, dict) and set(value) == set(s.__slots__)), None)
+        values[name] = shape(**value) if shape else value
+    values["cases"] = {name: Case(**case) for name, case in document["cases"].items()}
+    return Score(**values)
 
 
 def table(scores: Sequence[Score], names: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ from math import comb
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +17,7 @@ from training.score_tables import (
     Bools,
     Floats,
     Ints,
+    Objects,
     codes,
     days,
     first_day,
@@ -52,9 +52,9 @@ class Items:
     amount: Ints
     applied: Ints  # cash and write-off of the book's own allocations: before the run
     party: Ints  # code of the customer
-    party_name: npt.NDArray[np.object_]
+    party_name: Objects
     twin_class: Ints
-    number: npt.NDArray[np.object_]
+    number: Objects
 
     @property
     def count(self) -> int:
@@ -135,9 +135,7 @@ def _classes(book: Path, invoices: pa.Table, ids: pa.Array, row: Ints, applied: 
     return codes(pa.array(joined + "\x1f" + plan + "\x1f" + balance + "\x1f" + own_class, pa.string()))
 
 
-def exposure(
-    items: Items, payment: Ints, item: Ints, relief: Ints, day: Ints, words: npt.NDArray[np.object_]
-) -> Exposure:
+def exposure(items: Items, payment: Ints, item: Ints, relief: Ints, day: Ints, words: Objects) -> Exposure:
     """Find the true pairs that had an open twin which the same payment does not pay.
 
     ``luck`` is 1 where the payment's text holds the digits of a paid twin's number, else one over the number

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -33,6 +32,7 @@ from training.score_tables import (
     Bools,
     Floats,
     Ints,
+    Objects,
     codes,
     days,
     first_day,
@@ -44,8 +44,6 @@ from training.score_tables import (
     ticks,
 )
 from training.twins import Exposure, Items, exposure, read_items
-
-Objects = npt.NDArray[np.object_]
 
 MODEL_SCORE_COLUMNS = ("model_score", "score", "margin", "pair_score")
 UNLABELLED = ("", "pending")

@@ -139,7 +139,7 @@ def verdicts(folders: tuple[Path, Path, Path]) -> Verdicts:
 @pytest.fixture
 def small(verdicts: Verdicts) -> Score:
     """Score the small output."""
-    return scoring.score(verdicts)
+    return scoring.figures(verdicts)
 
 
 def _ids(verdicts: Verdicts, flags: np.ndarray) -> list[str]:
@@ -213,7 +213,7 @@ def test_a_twin_named_by_its_number_is_not_ambiguous(folders: tuple[Path, Path, 
     payments.write_text(
         payments.read_text().replace("P01,2025-02-01,EUR,100.00,,rent", "P01,2025-02-01,EUR,100.00,,inv 4711")
     )
-    assert scoring.score(judge(*folders)).twins_ceiling == pytest.approx((7 + 0.5) / 8)
+    assert scoring.figures(judge(*folders)).twins_ceiling == pytest.approx((7 + 0.5) / 8)
 
 
 def test_a_partly_paid_twin_is_no_twin(folders: tuple[Path, Path, Path]) -> None:
@@ -239,7 +239,7 @@ def test_parquet_and_csv_say_the_same(folders: tuple[Path, Path, Path], small: S
     amounts = table["amount"].cast(pa.decimal128(12, 2))
     pq.write_table(table.set_column(3, "amount", amounts), folders[2] / "invoices.parquet")
     path.unlink()
-    assert scoring.score(judge(*folders)) == small
+    assert scoring.figures(judge(*folders)) == small
 
 
 def test_kinds_add_up(small: Score) -> None:
@@ -299,3 +299,13 @@ def test_the_command_prints_figures(
     assert json.loads(capsys.readouterr().out)["pooled"]["false"]["count"] == 5
     assert scoring.main([*arguments, *arguments]) == 0
     assert "pooled" in capsys.readouterr().out
+
+
+def test_a_score_survives_its_document(folders: tuple[Path, Path, Path], small: Score) -> None:
+    document = json.loads(json.dumps(scoring.score(*folders)))
+    assert scoring.from_document(document) == small
+
+
+def test_scores_print(folders: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    scoring.print_scores(scoring.score(*folders), title="Small")
+    assert capsys.readouterr().out.startswith("Small\n")
