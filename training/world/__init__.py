@@ -1,0 +1,1 @@
+"""The parts of the main synthetic world: names, numbers, customers, invoices, payments, damage and noise."""
