@@ -71,6 +71,7 @@ class DecisionColumns:
     has_evidence_beyond_amount: Bools
     equal_explanations: Ints
     twins_interchangeable: Bools
+    rows_set_aside: Bools
     payment_held: Bools
     item_disputed: Bools
     item_on_hold: Bools
@@ -130,6 +131,7 @@ _COLUMNS: Final[dict[str, tuple[type[np.generic], object]]] = {
     "has_evidence_beyond_amount": (np.bool_, True),
     "equal_explanations": (np.int64, 0),
     "twins_interchangeable": (np.bool_, False),
+    "rows_set_aside": (np.bool_, False),
     "payment_held": (np.bool_, False),
     "item_disputed": (np.bool_, False),
     "item_on_hold": (np.bool_, False),
@@ -290,6 +292,7 @@ def _blockers(facts: DecisionColumns, policy: Policy) -> dict[Reason, Bools]:
         Reason.DUPLICATE_PAYMENT: facts.duplicate_payment,
         Reason.MODEL_UNAVAILABLE: facts.model_unavailable,
         Reason.OUTSIDE_TRAINING: facts.outside_training,
+        Reason.ROWS_SET_ASIDE: facts.rows_set_aside,
         Reason.PAYMENT_HOLD: facts.payment_held,
         Reason.DISPUTED_ITEM: facts.item_disputed,
         Reason.ITEM_ON_HOLD: facts.item_on_hold,

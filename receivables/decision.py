@@ -71,6 +71,9 @@ class DecisionFacts:
     twins_interchangeable: bool = False
     """The equal ones agree in customer, issuer, currency, open amount, due date, terms and purchase order."""
 
+    rows_set_aside: bool = False
+    """A row about the payment or one of its items is in quarantine."""
+
     payment_held: bool = False
     item_disputed: bool = False
     item_on_hold: bool = False
@@ -203,6 +206,7 @@ BLOCKERS: Final[tuple[_Check, ...]] = (
     (Reason.DUPLICATE_PAYMENT, lambda facts, _: facts.duplicate_payment),
     (Reason.MODEL_UNAVAILABLE, lambda facts, _: facts.model_unavailable),
     (Reason.OUTSIDE_TRAINING, lambda facts, _: facts.outside_training),
+    (Reason.ROWS_SET_ASIDE, lambda facts, _: facts.rows_set_aside),
     (Reason.PAYMENT_HOLD, lambda facts, _: facts.payment_held),
     (Reason.DISPUTED_ITEM, lambda facts, _: facts.item_disputed),
     (Reason.ITEM_ON_HOLD, lambda facts, _: facts.item_on_hold),
@@ -308,6 +312,7 @@ ANY_LINE: Final = frozenset(
     {
         Reason.MODEL_UNAVAILABLE,
         Reason.OUTSIDE_TRAINING,
+        Reason.ROWS_SET_ASIDE,
         Reason.PAYMENT_HOLD,
         Reason.AMOUNT_ABOVE_LIMIT,
         Reason.FOUR_EYES_REQUIRED,

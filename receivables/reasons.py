@@ -67,6 +67,7 @@ class Reason(StrEnum):
     # A person must look, or nothing may post.
     MODEL_UNAVAILABLE = "model_unavailable"
     OUTSIDE_TRAINING = "outside_training"
+    ROWS_SET_ASIDE = "rows_set_aside"
     PAYMENT_HOLD = "payment_hold"
     DISPUTED_ITEM = "disputed_item"
     ITEM_ON_HOLD = "item_on_hold"
@@ -179,6 +180,7 @@ SENTENCES: Final[dict[Reason, str]] = {
     Reason.ON_ACCOUNT: "The customer is known, but no items are: the cash stays on account.",
     Reason.MODEL_UNAVAILABLE: "The model could not be used, so nothing posts by itself.",
     Reason.OUTSIDE_TRAINING: "The payment is unlike those the model was certified on.",
+    Reason.ROWS_SET_ASIDE: "A row about the payment or an item could not be read.",
     Reason.PAYMENT_HOLD: "The payment is on hold.",
     Reason.DISPUTED_ITEM: "An item is disputed.",
     Reason.ITEM_ON_HOLD: "An item is on hold.",

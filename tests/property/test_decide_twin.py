@@ -58,6 +58,7 @@ facts_of_one = st.builds(
     has_evidence_beyond_amount=flag,
     equal_explanations=st.integers(0, 2),
     twins_interchangeable=flag,
+    rows_set_aside=flag,
     payment_held=flag,
     item_disputed=flag,
     item_on_hold=flag,
@@ -76,7 +77,7 @@ facts_of_one = st.builds(
 
 CALM: dict[str, Any] = dict.fromkeys(
     (
-        "cross_currency missing_rate payment_held item_disputed item_on_hold conflict_lost outside_training "
+        "cross_currency missing_rate rows_set_aside payment_held item_disputed item_on_hold conflict_lost outside_training "
         "model_unavailable original_unknown duplicate_payment duplicate_line"
     ).split(),
     False,

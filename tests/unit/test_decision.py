@@ -54,6 +54,7 @@ def test_a_payment_may_ask_for_more_confidence_than_the_policy_but_not_for_less(
     ("change", "reason"),
     [
         ({"payment_held": True}, Reason.PAYMENT_HOLD),
+        ({"rows_set_aside": True}, Reason.ROWS_SET_ASIDE),
         ({"item_disputed": True}, Reason.DISPUTED_ITEM),
         ({"item_on_hold": True}, Reason.ITEM_ON_HOLD),
         ({"conflict_lost": True}, Reason.CONFLICT_LOST),
