@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,15 +18,11 @@ from features.book_files import (
     read_parquet,
     table_from_rows,
 )
-from features.book_links import drop_repeats, fill_defaults, fill_known_at, set_aside_self_parents
-from features.book_rows import type_rows
+from features.book_links import drop_repeats, fill_defaults, fill_known_at, set_aside_circles
+from features.book_rows import IDENTIFIERS, type_rows
 from features.book_schema import TABLES, TableSpec
 from features.csv_file import read_csv
 from features.quarantine import PROBLEM_SCHEMA, Findings, write_quarantine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 __all__ = ["Book", "BookError", "book_from_rows", "read_book"]
 
@@ -34,8 +31,9 @@ __all__ = ["Book", "BookError", "book_from_rows", "read_book"]
 class Book:
     """The tables of a book, typed and checked, always all of them with all their columns.
 
-    Money is in minor units (`amount_minor`), dates are `date32`, instants microseconds in UTC, text is null where
-    empty. `known_at` and the defaults of the contract are filled in; an `open_amount` not given stays null.
+    Money is in minor units (`amount_minor`), dates are `date32`, instants microseconds in UTC, text is null
+    where empty. `known_at` and the defaults of the contract are filled in; an `open_amount` not given stays
+    null.
     """
 
     invoices: pa.Table
@@ -54,7 +52,7 @@ class Book:
     unknown_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Columns that were ignored, by file."""
     doubtful_payments: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
-    """Payments of which some row was set aside (an allocation, a line, a second version): never to close alone."""
+    """Payments of which some row was set aside (allocation, line, second version): not to close alone."""
     doubtful_invoices: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
     """Invoices of which some row was set aside (an allocation, an instalment, a second version)."""
 
@@ -72,8 +70,8 @@ class Book:
 def read_book(path: Path, *, quarantine_to: Path | None = None) -> Book:
     """Read and check the book in the folder `path`; list bad rows in `quarantine_to`, a file or a folder.
 
-    Raises `BookError` when the book cannot be used at all: no invoices or payments, a required column missing, a
-    table there twice, a file that is not what its name says.
+    Raises `BookError` when the book cannot be used at all: no invoices or payments, a required column is
+    missing, a table is there twice, a file is not what its name says.
     """
     files = find_files(path, TABLES)
 
@@ -81,7 +79,8 @@ def read_book(path: Path, *, quarantine_to: Path | None = None) -> Book:
         file = files.get(spec.name)
         if file is None:
             return None
-        return read_parquet(spec, file) if file.suffix.lower() == ".parquet" else read_csv(spec, file, findings)
+        read = read_parquet if file.suffix.lower() == ".parquet" else read_csv
+        return read(spec, file, findings)
 
     book = _checked(source, {file.name: digest(file) for file in files.values()})
     if quarantine_to is not None:
@@ -91,14 +90,17 @@ def read_book(path: Path, *, quarantine_to: Path | None = None) -> Book:
 
 
 def book_from_rows(tables: Mapping[str, Sequence[Mapping[str, object]]]) -> Book:
-    """Check rows given in memory as `read_book` checks files; a table not given is empty, rows count from 1."""
+    """Check rows given in memory as `read_book` checks files: a table not given is empty, rows count from 1.
+
+    Keys are the contract's column names; values are text, integers, decimals, dates or instants. A float is
+    read by its shortest digits.
+    """
     unknown = sorted(set(tables) - {spec.name for spec in TABLES})
     if unknown:
-        msg = f"A book has no table {', '.join(unknown)}."
-        raise UnknownTableError(msg)
+        raise UnknownTableError(f"A book has no table {', '.join(unknown)}.")
 
-    def source(spec: TableSpec, _: Findings) -> RawTable | None:
-        return table_from_rows(spec, tables[spec.name]) if spec.name in tables else None
+    def source(spec: TableSpec, findings: Findings) -> RawTable | None:
+        return table_from_rows(spec, tables[spec.name], findings) if spec.name in tables else None
 
     return _checked(source, {})
 
@@ -108,7 +110,7 @@ def _checked(source: Callable[[TableSpec, Findings], RawTable | None], sources: 
     findings = Findings()
     tables: dict[str, pa.Table] = {}
     ignored: dict[str, tuple[str, ...]] = {}
-    suspects: dict[str, list[pa.Array]] = {"payment_id": [], "invoice_id": []}
+    doubtful: dict[str, list[pa.Array]] = {name: [] for name in IDENTIFIERS}
     for spec in TABLES:
         raw = source(spec, findings)
         if raw is None:
@@ -116,18 +118,14 @@ def _checked(source: Callable[[TableSpec, Findings], RawTable | None], sources: 
             continue
         if raw.unknown:
             ignored[raw.file] = raw.unknown
-        priced_in = {
-            "invoice": ("invoice_id", tables.get("invoices")),
-            "payment": ("payment_id", tables.get("payments")),
-        }
-        typed = type_rows(spec, raw, findings, priced_in)
+        typed = type_rows(spec, raw, findings, tables)
         contested = drop_repeats(spec, typed, findings)
         if spec.name == "customers":
-            set_aside_self_parents(typed, findings)
-        for name, arrays in suspects.items():
-            arrays.extend(typed.suspects.get(name, []))
-            if contested is not None and spec.key == (name,):
-                arrays.append(contested)
+            set_aside_circles(typed, findings)
+        for name in IDENTIFIERS:
+            doubtful[name].append(typed.suspects[name])
+            if spec.key == (name,):
+                doubtful[name].append(contested)
         table = fill_defaults(spec.name, typed.table)
         tables[spec.name] = fill_known_at(spec.name, table, tables).combine_chunks()
     return Book(
@@ -135,11 +133,13 @@ def _checked(source: Callable[[TableSpec, Findings], RawTable | None], sources: 
         problems=findings.table(),
         sources=sources,
         unknown_columns=ignored,
-        doubtful_payments=_distinct(suspects["payment_id"]),
-        doubtful_invoices=_distinct(suspects["invoice_id"]),
+        doubtful_payments=_those_in(tables["payments"].column("payment_id"), doubtful["payment_id"]),
+        doubtful_invoices=_those_in(tables["invoices"].column("invoice_id"), doubtful["invoice_id"]),
     )
 
 
-def _distinct(arrays: list[pa.Array]) -> pa.Array:
-    unique = pc.unique(pa.concat_arrays([pa.array([], pa.string()), *arrays]))
-    return unique.take(pc.sort_indices(unique))
+def _those_in(ids: pa.ChunkedArray, suspects: list[pa.Array]) -> pa.Array:
+    """Give those of `ids` that are among `suspects`, in order."""
+    named = pc.unique(pa.concat_arrays([pa.array([], pa.string()), *suspects]))
+    found = ids.filter(pc.is_in(ids, value_set=named)).combine_chunks()
+    return found.take(pc.sort_indices(found))

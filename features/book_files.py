@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from features.book_schema import TableSpec
+from features.quarantine import Findings
 from receivables.errors import TieoutError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
-    from features.book_schema import TableSpec
 
 HEADER_ROWS: Final = 1
 """A spreadsheet shows the header as row 1, so the first row of data is row 2."""
+
+_HUGE_BITS: Final = 512
+_HUGE: Final = "9" * 200  # stands for an integer that Python may refuse to write out
 
 
 class BookError(TieoutError):
@@ -44,7 +46,7 @@ class MissingColumnError(BookError):
     """A column that the table needs is not there."""
 
     code = "missing_column"
-    mend = "Name the columns in the first line as the contract does; column order is free."
+    mend = "Name the columns in the first line as the contract does; their order is free."
 
 
 class DuplicateTableError(BookError):
@@ -82,18 +84,21 @@ class RawTable:
     file: str
     rows: NDArray[np.int64]
     columns: dict[str, pa.Array]
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What the file calls each column."""
     declared: frozenset[str] = frozenset()
     """Columns whose type, not their text, says what they hold."""
     unknown: tuple[str, ...] = ()
     """Columns that the contract does not know, as the file names them."""
+    torn: dict[str, list[str]] = field(default_factory=dict)
+    """Identifiers seen on rows that could not be taken apart, by column."""
 
 
 def find_files(book: Path, specs: Sequence[TableSpec]) -> dict[str, Path]:
     """Find the file of each table in the folder `book`."""
     if not book.is_dir():
         state = "is not a folder" if book.exists() else "does not exist"
-        msg = f"The book {book} {state}."
-        raise MissingTableError(msg)
+        raise MissingTableError(f"The book {book} {state}.")
     found: dict[str, list[Path]] = {}
     for path in sorted(book.iterdir()):
         if path.suffix.lower() in {".csv", ".parquet"} and path.is_file():
@@ -102,13 +107,12 @@ def find_files(book: Path, specs: Sequence[TableSpec]) -> dict[str, Path]:
     for spec in specs:
         paths = found.get(spec.name, [])
         if len(paths) > 1:
-            msg = f"The table {spec.name} is there as {' and '.join(path.name for path in paths)}."
-            raise DuplicateTableError(msg)
+            names = " and ".join(path.name for path in paths)
+            raise DuplicateTableError(f"The table {spec.name} is there twice, as {names}.")
         if paths:
             files[spec.name] = paths[0]
         elif spec.required:
-            msg = f"The book {book} has neither {spec.name}.csv nor {spec.name}.parquet."
-            raise MissingTableError(msg)
+            raise MissingTableError(f"The book {book} has neither {spec.name}.csv nor {spec.name}.parquet.")
     return files
 
 
@@ -118,12 +122,14 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def canonical(name: str) -> str:
+def canonical(title: str) -> str:
     """Write a header as the contract does: small letters, underscores, nothing around."""
-    return re.sub(r"[\s\-]+", "_", name.strip().strip("\ufeff").strip().lower())
+    return re.sub(r"[\s\-]+", "_", title.strip("\ufeff \t\r\n\u00a0").lower())
 
 
-def place_columns(spec: TableSpec, file: str, header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def place_columns(
+    spec: TableSpec, file: str, header: Sequence[str]
+) -> tuple[dict[str, int], tuple[str, ...]]:
     """Say where each column of the contract stands in `header`, and which of its columns are unknown."""
     known = {column.name for column in spec.columns}
     places: dict[str, int] = {}
@@ -133,35 +139,36 @@ def place_columns(spec: TableSpec, file: str, header: Sequence[str]) -> tuple[di
         if name not in known:
             unknown.append(title.strip())
         elif name in places:
-            msg = f"{file} has the column {name} twice."
-            raise DuplicateColumnError(msg)
+            raise DuplicateColumnError(f"{file} has the column {name} twice.")
         else:
             places[name] = place
     missing = [name for name in spec.required_columns if name not in places]
     if missing:
-        msg = f"{file} has no column {', '.join(missing)}; its first line names {', '.join(header)[:200] or 'nothing'}."
-        raise MissingColumnError(msg)
-    return places, tuple(name for name in unknown if name)
+        named = ", ".join(header)[:200].strip() or "nothing"
+        raise MissingColumnError(f"{file} has no column {', '.join(missing)}; its header names {named}.")
+    return places, tuple(title for title in unknown if title)
 
 
-def read_parquet(spec: TableSpec, path: Path) -> RawTable:
-    """Read the columns of the contract from a Parquet file."""
+def read_parquet(spec: TableSpec, path: Path, findings: Findings) -> RawTable:
+    """Read the columns of the contract from a Parquet file; rows are numbered as those of a CSV file."""
     try:
         with pq.ParquetFile(path) as file:
             header = file.schema_arrow.names
             places, unknown = place_columns(spec, path.name, header)
             table = file.read(columns=[header[place] for place in places.values()])
     except (pa.ArrowException, OSError) as error:
-        msg = f"{path.name} is not a readable Parquet file."
-        raise UnreadableFileError(msg) from error
-    columns, declared = {}, set()
+        raise UnreadableFileError(f"{path.name} is not a readable Parquet file.") from error
+    rows = np.arange(table.num_rows, dtype=np.int64) + 1 + HEADER_ROWS
+    raw = RawTable(path.name, rows, {}, unknown=unknown)
+    declared = set()
     for name, place in places.items():
         column = table.column(header[place]).combine_chunks()
-        columns[name] = as_cells(column, f"{path.name}, column {name}")
+        raw.columns[name] = as_cells(column, f"{path.name}, column {name},")
         if not _is_text(column.type):
             declared.add(name)
-    rows = np.arange(table.num_rows, dtype=np.int64) + 1 + HEADER_ROWS
-    return RawTable(path.name, rows, columns, frozenset(declared), unknown)
+    raw.declared = frozenset(declared)
+    _drop_broken_text(raw, findings)
+    return raw
 
 
 def as_cells(column: pa.Array, where: str) -> pa.Array:
@@ -175,65 +182,88 @@ def as_cells(column: pa.Array, where: str) -> pa.Array:
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, kind), column)
         return _without_exponent(column.cast(pa.string()))
     try:
-        return column.cast(pa.string())
+        return pc.cast(column, pa.string(), safe=False)
     except pa.ArrowException as error:
-        msg = f"{where} holds {kind}, which no column of a book can be."
-        raise UnreadableFileError(msg) from error
+        raise UnreadableFileError(f"{where} holds {kind}, which no column of a book can be.") from error
+
+
+def _drop_broken_text(raw: RawTable, findings: Findings) -> None:
+    """Set aside the rows whose text is not UTF-8, which Parquet does not promise."""
+    broken = np.zeros(len(raw.rows), np.bool_)
+    for name, cells in raw.columns.items():
+        try:
+            cells.validate(full=True)
+        except pa.ArrowInvalid:
+            texts = cells.cast(pa.binary()).to_pylist()
+            shown = [(text or b"").decode("utf-8", "replace") for text in texts]
+            whole = [(text or b"").decode("utf-8", "ignore").encode() == (text or b"") for text in texts]
+            bad = ~np.array(whole, np.bool_)
+            broken |= bad
+            raw.columns[name] = pa.array(shown, pa.string())
+            findings.add(raw.file, raw.rows[bad], name, "bad_utf8", raw.columns[name].filter(pa.array(bad)))
+    if broken.any():
+        for name in ("payment_id", "invoice_id"):
+            if name in raw.columns:
+                raw.torn[name] = raw.columns[name].filter(pa.array(broken)).cast(pa.string()).to_pylist()
+        good = pa.array(~broken)
+        raw.columns = {name: cells.filter(good) for name, cells in raw.columns.items()}
+        raw.rows = raw.rows[~broken]
 
 
 def _without_exponent(cells: pa.Array) -> pa.Array:
     """Write out the few floats that Arrow prints as 1e+16."""
-    marked = pc.fill_null(pc.match_substring(cells, "e"), False)  # noqa: FBT003
-    if not pc.any(marked).as_py():
+    if not pc.any(pc.match_substring(cells, "e")).as_py():
         return cells
-    texts = cells.to_pylist()
-    return pa.array([plain_digits(text) for text in texts], pa.string())
+    return pa.array([None if text is None else plain_digits(text) for text in cells.to_pylist()], pa.string())
 
 
-def plain_digits(text: str | None) -> str | None:
-    """Write a number without an exponent."""
-    from decimal import Decimal, InvalidOperation  # noqa: PLC0415
-
-    if text is None or "e" not in text.lower():
-        return text
-    try:
-        return f"{Decimal(text):f}"
-    except InvalidOperation:
-        return text
+def plain_digits(text: str) -> str:
+    """Write a float's shortest digits without an exponent; anything else stays as it is."""
+    return f"{Decimal(text):f}" if "e" in text else text
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+    )
 
 
-def table_from_rows(spec: TableSpec, rows: Iterable[Mapping[str, object]]) -> RawTable:
-    """Take rows given in memory; row numbers count from 1."""
+def table_from_rows(spec: TableSpec, rows: Iterable[Mapping[str, object]], findings: Findings) -> RawTable:
+    """Take rows given in memory, keys named as the contract's columns; row numbers count from 1."""
     listed = list(rows)
-    columns, unknown = {}, {}
     names = dict.fromkeys(name for row in listed for name in row)
-    for name in names:
-        if canonical(name) not in {column.name for column in spec.columns}:
-            unknown[name] = None
-    for column in spec.columns:
-        if column.name in names or column.required:
-            columns[column.name] = pa.array([_text(row.get(column.name)) for row in listed], pa.string())
+    known = [column.name for column in spec.columns if column.name in names or column.required]
     numbers = np.arange(len(listed), dtype=np.int64) + 1
-    return RawTable(spec.name, numbers, columns, frozenset(columns), tuple(unknown))
+    raw = RawTable(spec.name, numbers, {}, declared=frozenset(known))
+    raw.unknown = tuple(str(name) for name in names if name not in known)
+    for name in known:
+        texts = [_text(row.get(name)) for row in listed]
+        # JSON may carry half of a surrogate pair, which UTF-8 cannot hold: it is treated as a broken byte.
+        raw.columns[name] = pa.array(
+            [None if text is None else text.encode("utf-8", "surrogatepass") for text in texts]
+        )
+        raw.columns[name] = pc.cast(raw.columns[name].cast(pa.binary()), pa.string(), safe=False)
+    _drop_broken_text(raw, findings)
+    return raw
 
 
 def _text(value: object) -> str | None:
     """Write a value given in memory as the text that a file would hold."""
-    from datetime import date  # noqa: PLC0415
-    from decimal import Decimal  # noqa: PLC0415
-
-    if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124
-        return None
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, float):
-        return plain_digits(repr(value))
-    return str(value)
+    match value:
+        case None:
+            return None
+        case float():
+            return None if value != value else plain_digits(repr(float(value)))  # noqa: PLR0124 -- NaN
+        case Decimal():
+            return f"{value:f}" if value.adjusted() < _HUGE_BITS else _HUGE
+        case int() if value.bit_length() > _HUGE_BITS:
+            return _HUGE
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)

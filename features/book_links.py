@@ -1,33 +1,29 @@
-"""What rows of a book say about each other: the same id twice, ids that point nowhere, when a row became known."""
+"""What rows of a book say about each other: the same id twice, circles, when a row became known."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from features.book_schema import INSTANT_TYPE
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from features.book_rows import Typed
-    from features.book_schema import TableSpec
-    from features.quarantine import Findings
+from features.book_rows import Typed
+from features.book_schema import INSTANT_TYPE, TableSpec
+from features.book_values import flags
+from features.quarantine import Findings
 
 
-def drop_repeats(spec: TableSpec, typed: Typed, findings: Findings) -> pa.Array | None:
+def drop_repeats(spec: TableSpec, typed: Typed, findings: Findings) -> pa.Array:
     """Keep the first row of each key; a later one that says the same is dropped, any other is set aside.
 
-    Gives the keys that were contested, when the key is one column.
+    Gives the keys that were contested.
     """
+    nothing = pa.array([], pa.string())
     if not spec.key or typed.table.num_rows == 0:
-        return None
+        return nothing
     key = _key(spec, typed.table)
     if pc.count_distinct(key).as_py() == len(key):
-        return None
+        return nothing
     unique = key.dictionary_encode()
     codes = np.asarray(unique.indices)
     first = np.full(len(unique.dictionary), len(codes), np.int64)
@@ -36,11 +32,13 @@ def drop_repeats(spec: TableSpec, typed: Typed, findings: Findings) -> pa.Array 
     repeats = np.flatnonzero(origin != np.arange(len(codes)))
     differs = _differs(spec, typed.table.take(repeats), typed.table.take(origin[repeats]))
     contested = repeats[differs]
-    findings.add(typed.file, typed.rows[contested], spec.key[0], "duplicate_id", key.take(pa.array(contested)))
+    findings.add(
+        typed.file, typed.rows[contested], spec.key[0], "duplicate_id", key.take(pa.array(contested))
+    )
     good = np.ones(len(codes), np.bool_)
     good[repeats] = False
     typed.keep(good)
-    return key.take(pa.array(contested)) if len(spec.key) == 1 else None
+    return key.take(pa.array(contested))
 
 
 def _key(spec: TableSpec, table: pa.Table) -> pa.Array:
@@ -55,20 +53,38 @@ def _differs(spec: TableSpec, later: pa.Table, earlier: pa.Table) -> NDArray[np.
         if name in {"known_at", "rate_text"}:
             continue
         one, other = later.column(name).combine_chunks(), earlier.column(name).combine_chunks()
-        same = pc.fill_null(pc.equal(one, other), False)  # noqa: FBT003
-        both_empty = pc.and_(one.is_null(), other.is_null())
-        differs |= ~pc.or_(same, both_empty).to_numpy(zero_copy_only=False)
+        differs |= ~(flags(pc.equal(one, other)) | flags(pc.and_(one.is_null(), other.is_null())))
     return differs
 
 
-def set_aside_self_parents(typed: Typed, findings: Findings) -> None:
-    """Set aside the customers that name themselves as parent."""
-    own = pc.equal(typed.table.column("parent_id"), typed.table.column("customer_id")).combine_chunks()
-    rows = np.asarray(pc.fill_null(own, False).to_numpy(zero_copy_only=False), np.bool_)  # noqa: FBT003
-    if rows.any():
-        raw = typed.table.column("parent_id").combine_chunks().filter(pa.array(rows))
-        findings.add(typed.file, typed.rows[rows], "parent_id", "self_parent", raw)
-        typed.keep(~rows)
+def set_aside_circles(typed: Typed, findings: Findings) -> None:
+    """Set aside the customers that are their own parent, and one of each circle of parents."""
+    customers, parents = (typed.table.column(name).combine_chunks() for name in ("customer_id", "parent_id"))
+    own = flags(pc.equal(parents, customers))
+    findings.add(typed.file, typed.rows[own], "parent_id", "self_parent", parents.filter(pa.array(own)))
+    above = np.asarray(pc.fill_null(pc.index_in(parents, value_set=customers), -1), np.int64)
+    above[own] = -1
+    circular = _closing(above)
+    findings.add(
+        typed.file, typed.rows[circular], "parent_id", "parent_circle", parents.filter(pa.array(circular))
+    )
+    typed.keep(~(own | circular))
+
+
+def _closing(above: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Find, in each circle of a forest of parents, the one row that closes it: the last."""
+    closing = np.zeros(len(above), np.bool_)
+    state = np.zeros(len(above), np.int8)  # 0 unseen, 1 on this walk, 2 done
+    for start in np.flatnonzero(above >= 0).tolist():
+        walk, here = [], start
+        while here >= 0 and state[here] == 0:
+            state[here] = 1
+            walk.append(here)
+            here = int(above[here])
+        if here >= 0 and state[here] == 1:
+            closing[max(walk[walk.index(here) :])] = True
+        state[walk] = 2
+    return closing
 
 
 def fill_defaults(name: str, table: pa.Table) -> pa.Table:

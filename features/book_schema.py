@@ -85,6 +85,8 @@ class TableSpec:
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     required: bool = False
+    belongs_to: tuple[str, ...] = ()
+    """What each row must point to: an invoice, a payment."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -124,10 +126,16 @@ def _word(name: str, *words: str) -> list[Column]:
 
 
 def _table(
-    name: str, *groups: list[Column], key: tuple[str, ...] = (), required: bool = False
+    name: str,
+    *groups: list[Column],
+    key: tuple[str, ...] = (),
+    required: bool = False,
+    belongs_to: tuple[str, ...] = (),
 ) -> TableSpec:
     known_at = Column("known_at", Kind.INSTANT)
-    return TableSpec(name, (*(column for group in groups for column in group), known_at), key, required)
+    return TableSpec(
+        name, (*(column for group in groups for column in group), known_at), key, required, belongs_to
+    )
 
 
 INVOICE_TYPES: Final = ("invoice", "credit_memo", "debit_note")
@@ -206,6 +214,7 @@ INSTALMENTS: Final = _table(
     _text("invoice_id", required=True),
     _date("due_date", required=True),
     _amount("amount", "invoice", required=True, sign=Sign.POSITIVE),
+    belongs_to=("invoice",),
 )
 REMITTANCE_LINES: Final = _table(
     "remittance_lines",
@@ -215,6 +224,7 @@ REMITTANCE_LINES: Final = _table(
     _amount("deduction", "payment"),
     _text("reason", limit=CELL_LIMIT),
     _word("kind", *LINE_KINDS),
+    belongs_to=("payment",),
 )
 FX_RATES: Final = _table(
     "fx_rates",
@@ -235,6 +245,7 @@ ALLOCATIONS: Final = _table(
     [Column("reversed_at", Kind.INSTANT)],
     _text("source"),
     [Column("pi", Kind.SHARE)],
+    belongs_to=("payment", "invoice"),
 )
 
 TABLES: Final = (

@@ -1,14 +1,15 @@
 """Columns of raw cells to typed columns, with every cell that cannot be read named by a problem code.
 
-A reader takes a whole column, tries the vector way first and looks at single values only where that fails; repeated
-values are looked at once.
+A reader takes a whole column, tries the vector way first and looks at single values only where that fails;
+repeated values are looked at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,17 +19,18 @@ from numpy.typing import NDArray
 from features.book_schema import INSTANT_TYPE
 from receivables.money import EXPONENTS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
 B = NDArray[np.bool_]
 
 FIRST_YEAR: Final = 1900
-_FIRST_DAY: Final = date(FIRST_YEAR, 1, 1)
-_FIRST_INSTANT: Final = datetime.combine(_FIRST_DAY, time(), UTC)
+LAST_YEAR: Final = 9999
+_DAYS: Final = (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
+_INSTANTS: Final = (
+    datetime.combine(_DAYS[0], time(), UTC),
+    datetime.combine(_DAYS[1], time(23, 59, 59), UTC),
+)
 _EDGES: Final = np.zeros(256, np.bool_)
-# Bytes that may begin or end a space in UTF-8: the ASCII ones, and the lead and tail bytes of U+00A0, U+2009 ...
-_EDGES[[*b"\t\n\x0b\x0c\r \xa0\xc2\xe1\xe2\xe3\xef\x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\xa8\xa9\xaf\x9f\xbf"]] = True
+# Bytes that may begin or end a space: the ASCII ones, and any of a longer UTF-8 sequence.
+_EDGES[[*b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f ", *range(0x80, 0x100)]] = True
 
 
 @dataclass(slots=True)
@@ -37,6 +39,13 @@ class Reading:
 
     values: pa.Array
     faults: dict[str, B] = field(default_factory=dict)
+    text: pa.Array | None = None
+    """The exact text of a number, where the float beside it is only its nearest."""
+
+
+def flags(answers: pa.Array) -> B:
+    """Give an Arrow column of yes and no as a numpy mask; null is no."""
+    return np.asarray(pc.fill_null(answers, False).to_numpy(zero_copy_only=False), np.bool_)
 
 
 def tidy(cells: pa.Array) -> pa.Array:
@@ -57,7 +66,7 @@ def too_long(cells: pa.Array, limit: int) -> B | None:
     longest = pc.max(lengths).as_py()
     if longest is None or longest <= limit:
         return None
-    rows = _mask(pc.greater(pc.utf8_length(cells), limit))
+    rows = flags(pc.greater(pc.utf8_length(cells), limit))
     return rows if rows.any() else None
 
 
@@ -73,14 +82,14 @@ def read_dates(cells: pa.Array) -> Reading:
             values = pc.cast(cells, pa.date32())
         except pa.ArrowInvalid:
             values = _by_value(cells, _date, pa.date32())
-    return _since(values, cells, _FIRST_DAY, "bad_date")
+    return _within(values, cells, _DAYS, "bad_date")
 
 
 def read_instants(cells: pa.Array) -> Reading:
     """Read ISO 8601 instants; a plain date is midnight UTC, and a time without a zone is UTC."""
     if pa.types.is_timestamp(cells.type) or pa.types.is_date(cells.type):
         values = pc.cast(cells, pa.timestamp("us", getattr(cells.type, "tz", None) or "UTC"), safe=False)
-        return _since(values.cast(INSTANT_TYPE), cells, _FIRST_INSTANT, "bad_instant")
+        return _within(values.cast(INSTANT_TYPE), cells, _INSTANTS, "bad_instant")
     for kind in (INSTANT_TYPE, pa.timestamp("us")):
         try:
             values = pc.cast(cells, kind).cast(INSTANT_TYPE)
@@ -89,14 +98,17 @@ def read_instants(cells: pa.Array) -> Reading:
             continue
     else:
         values = _by_value(cells, _instant, INSTANT_TYPE)
-    return _since(values, cells, _FIRST_INSTANT, "bad_instant")
+    return _within(values, cells, _INSTANTS, "bad_instant")
 
 
 def read_currencies(cells: pa.Array) -> Reading:
     """Read ISO 4217 codes, in capitals or not."""
-    known: Callable[[str], str | None] = lambda text: text.upper() if text.upper() in EXPONENTS else None  # noqa: E731
-    values = _by_value(cells, known, pa.string())
-    return _unread(values, cells, "unknown_currency")
+
+    def known(text: str) -> str | None:
+        code = text.upper()
+        return code if code in EXPONENTS else None
+
+    return _unread(_by_value(cells, known, pa.string()), cells, "unknown_currency")
 
 
 def read_words(cells: pa.Array, words: Sequence[str]) -> Reading:
@@ -113,7 +125,8 @@ def exponents(currencies: pa.Array) -> NDArray[np.int8]:
     """Give the number of decimals of each currency, -1 where it is null."""
     encoded = currencies.dictionary_encode()
     table = np.array([EXPONENTS[code] for code in encoded.dictionary.to_pylist()] + [-1], np.int8)
-    return table[np.asarray(pc.fill_null(encoded.indices, -1))]
+    digits: NDArray[np.int8] = table[np.asarray(pc.fill_null(encoded.indices, -1), np.int64)]
+    return digits
 
 
 def _date(text: str) -> date | None:
@@ -139,11 +152,12 @@ def _by_value(cells: pa.Array, read: Callable[[str], object], kind: pa.DataType)
     return values.take(encoded.indices)
 
 
-def _since(values: pa.Array, cells: pa.Array, first: date, code: str) -> Reading:
-    """Keep what is not before `first`."""
-    early = pc.less(values, pa.scalar(first, values.type))
-    if pc.any(early).as_py():
-        values = pc.if_else(early, pa.scalar(None, values.type), values)
+def _within(values: pa.Array, cells: pa.Array, span: tuple[date, date], code: str) -> Reading:
+    """Keep what lies in the `span` of years that a calendar date can have."""
+    first, last = (pa.scalar(end, values.type) for end in span)
+    outside = pc.or_(pc.less(values, first), pc.greater(values, last))
+    if pc.any(outside).as_py():
+        values = pc.if_else(outside, pa.scalar(None, values.type), values)
     return _unread(values, cells, code)
 
 
@@ -151,11 +165,7 @@ def _unread(values: pa.Array, cells: pa.Array, code: str) -> Reading:
     """Name the rows that have a cell but no value."""
     if values.null_count == cells.null_count:
         return Reading(values)
-    return Reading(values, {code: _mask(pc.and_(values.is_null(), cells.is_valid()))})
-
-
-def _mask(flags: pa.Array) -> B:
-    return np.asarray(pc.fill_null(flags, False).to_numpy(zero_copy_only=False), np.bool_)  # noqa: FBT003
+    return Reading(values, {code: flags(pc.and_(values.is_null(), cells.is_valid()))})
 
 
 def _has_edges(cells: pa.Array) -> bool:

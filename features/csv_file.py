@@ -1,37 +1,43 @@
 """CSV files as other systems write them: quick where they are clean, patient where they are not.
 
-A clean file (RFC 4180 quotation marks, UTF-8, as many cells in each row as in the header) goes through Arrow's
-reader as a whole. Any other goes line by line, so that one broken row costs that row and no other.
+A clean file (quotation marks as in RFC 4180, UTF-8, as many cells in each row as in the header) goes through
+Arrow's reader as a whole. Any other goes line by line, so that a broken row costs that row and no other.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import mmap
 from collections import deque
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple, Self, TextIO
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pc_csv
+import pyarrow.csv as arrow_csv
+from numpy.typing import NDArray
 
 from features.book_files import HEADER_ROWS, RawTable, UnreadableFileError, canonical, place_columns
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from typing import TextIO
-
-    from features.book_schema import TableSpec
-    from features.quarantine import Findings
+from features.book_schema import TableSpec
+from features.quarantine import RAW_LIMIT, Findings
 
 DELIMITERS: Final = ",;\t|"
+RECORD_LIMIT: Final = 1 << 25
+"""Longest row, in characters: a cell of ten million passes, so that its row can be named."""
+
 _HEAD: Final = 1 << 20
-_BLOCK: Final = 1 << 22
+_BLOCK: Final = 1 << 22  # a longer row makes Arrow refuse the file, which then goes line by line
 _SCAN: Final = 1 << 24
-_LINE_LIMIT: Final = 1 << 26
+_PATIENCE: Final = (
+    1 << 28
+)  # characters read again after unclosed quotation marks before each line stands alone
 _BATCH: Final = 20_000
 _QUOTE: Final = ord('"')
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 class Layout(NamedTuple):
@@ -39,77 +45,92 @@ class Layout(NamedTuple):
 
     delimiter: str
     header: list[str]
-    lines_before_data: int
-    """Physical lines that are not data."""
+    lines: int
+    """Physical lines before the data."""
+    first_row: int
+    """The row of the first data as a spreadsheet counts."""
 
 
 def read_csv(spec: TableSpec, path: Path, findings: Findings) -> RawTable:
-    """Read the columns of the contract from a CSV file; rows that cannot be told apart go to `findings`."""
+    """Read the columns of the contract from a CSV file; rows that cannot be taken apart go to `findings`."""
     layout = _layout(spec, path)
     places, unknown = place_columns(spec, path.name, layout.header)
+    titles = {name: layout.header[place].strip() for name, place in places.items()}
     if _is_clean(path, layout.delimiter):
-        try:
+        # Ragged, over-long or not UTF-8: Arrow says so for the whole file, line by line finds the rows.
+        with contextlib.suppress(pa.ArrowInvalid):
             table = _whole(path, layout, places)
-        except pa.ArrowInvalid:
-            pass  # ragged, over-long or not UTF-8: line by line finds which rows
-        else:
-            first = layout.lines_before_data + 1
-            return RawTable(path.name, np.arange(first, first + table.num_rows), _flat(table), unknown=unknown)
-    return _by_line(path, layout, places, findings, unknown)
+            rows = np.arange(table.num_rows, dtype=np.int64) + layout.first_row
+            columns = {name: table.column(name).combine_chunks() for name in places}
+            return RawTable(path.name, rows, columns, titles, unknown=unknown)
+    patient = _LineByLine(path, layout, places, findings)
+    return RawTable(
+        path.name,
+        np.array(patient.rows, np.int64),
+        patient.columns(),
+        titles,
+        unknown=unknown,
+        torn=patient.torn,
+    )
 
 
 def _layout(spec: TableSpec, path: Path) -> Layout:
-    """Find the header and the delimiter that makes most of its names known."""
+    """Find the header, and the delimiter that makes most of its names known."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:200]:
-        msg = f"{path.name} is not UTF-8 text."
-        raise UnreadableFileError(msg)
-    lines = head.decode("utf-8-sig", "replace").splitlines(keepends=True)
-    skipped = 0
-    wanted = DELIMITERS
-    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == len("sep=;"):
-        wanted, skipped = lines[0].strip()[-1], 1
-    while skipped < len(lines) and not lines[skipped].strip():
-        skipped += 1
-    first = lines[skipped] if skipped < len(lines) else ""
+        raise UnreadableFileError(f"{path.name} is not UTF-8 text.")
+    text = head.decode("utf-8-sig", "replace")
+    lines = io.StringIO(text, newline="")
+    wanted, skipped, start = DELIMITERS, 0, 0
+    for line in iter(lines.readline, ""):
+        shown = line.strip()
+        if shown[:4].lower() == "sep=" and len(shown) == len("sep=;"):
+            wanted = shown[-1]
+        elif shown:
+            break
+        skipped, start = skipped + 1, start + len(line)
     known = {column.name for column in spec.columns}
-
-    def header(delimiter: str) -> list[str]:
-        return next(csv.reader([first], delimiter=delimiter), [])
-
-    best = max(wanted, key=lambda sign: (len(known & {canonical(name) for name in header(sign)}), first.count(sign)))
-    return Layout(best, header(best), skipped + HEADER_ROWS)
+    found = []
+    for delimiter in wanted:
+        reader = csv.reader(io.StringIO(text[start:], newline=""), delimiter=delimiter)
+        try:
+            header = next(reader, [])
+        except csv.Error:
+            header = []
+        hits = len(known & {canonical(title) for title in header})
+        found.append((hits, len(header), delimiter, header, reader.line_num))
+    _, _, delimiter, header, used = max(found, key=lambda one: one[:2])
+    return Layout(delimiter, header, skipped + used, skipped + HEADER_ROWS + 1)
 
 
 def _is_clean(path: Path, delimiter: str) -> bool:
     """Say whether every quotation mark opens a cell, closes one or is doubled inside one.
 
-    Arrow would otherwise read on over the following rows, which loses them without a word.
+    Arrow would otherwise read on over the following rows, and lose them without a word.
     """
     if path.stat().st_size == 0:
         return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
         if view.find(b'"') < 0:
-            return view.find(b"\r", 0, _HEAD) < 0 or view.find(b"\n", 0, _HEAD) >= 0
+            return True
         data = np.frombuffer(view, np.uint8)
         try:
-            return _quotes_pair_up(data, delimiter)
+            start = len(_BYTE_ORDER_MARK) if view[:3] == _BYTE_ORDER_MARK else 0
+            return _quotes_pair_up(data[start:], delimiter)
         finally:
             del data
 
 
-def _quotes_pair_up(data: np.ndarray[tuple[int], np.dtype[np.uint8]], delimiter: str) -> bool:
-    before, after = np.zeros(256, np.bool_), np.zeros(256, np.bool_)
-    before[[ord(delimiter), *b'\r\n"\xbf']] = True  # 0xbf ends the byte order mark
-    after[[ord(delimiter), *b'\r\n"']] = True
+def _quotes_pair_up(data: NDArray[np.uint8], delimiter: str) -> bool:
+    edge = np.zeros(256, np.bool_)
+    edge[[ord(delimiter), *b'\r\n"']] = True
     is_open = 0
-    last = len(data) - 1
     for start in range(0, len(data), _SCAN):
         marks = np.flatnonzero(data[start : start + _SCAN] == _QUOTE) + start
         opening, closing = marks[is_open::2], marks[1 - is_open :: 2]
-        opening, closing = opening[opening > 0], closing[closing < last]
-        if not (before[data[opening - 1]].all() and after[data[closing + 1]].all()):
+        opening, closing = opening[opening > 0], closing[closing < len(data) - 1]
+        if not (edge[data[opening - 1]].all() and edge[data[closing + 1]].all()):
             return False
         is_open = (is_open + len(marks)) % 2
     return is_open == 0
@@ -120,18 +141,15 @@ def _whole(path: Path, layout: Layout, places: dict[str, int]) -> pa.Table:
     names = [f"column {place}" for place in range(len(layout.header))]
     for name, place in places.items():
         names[place] = name
-    return pc_csv.read_csv(
+    return arrow_csv.read_csv(
         path,
-        read_options=pc_csv.ReadOptions(
-            use_threads=False,
-            block_size=_BLOCK,
-            skip_rows=layout.lines_before_data,
-            column_names=names,
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False, block_size=_BLOCK, skip_rows=layout.lines, column_names=names
         ),
-        parse_options=pc_csv.ParseOptions(
+        parse_options=arrow_csv.ParseOptions(
             delimiter=layout.delimiter, newlines_in_values=True, ignore_empty_lines=False
         ),
-        convert_options=pc_csv.ConvertOptions(
+        convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(places, pa.string()),
             include_columns=list(places),
             strings_can_be_null=True,
@@ -140,108 +158,145 @@ def _whole(path: Path, layout: Layout, places: dict[str, int]) -> pa.Table:
     )
 
 
-def _flat(table: pa.Table) -> dict[str, pa.Array]:
-    return {name: table.column(name).combine_chunks() for name in table.column_names}
-
-
 class _Lines:
-    """The lines of a file, with room to step back."""
+    """The lines of one record after the other, with room to step back."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._back: deque[str] = deque()
+        self._size = 0
+        self._patience = _PATIENCE
         self.taken: list[str] = []
-        self.size = 0
+        self.is_cut = False
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:
-        line = self._back.popleft() if self._back else self._file.readline(_LINE_LIMIT)
-        self.size += len(line)
-        if not line or self.size > _LINE_LIMIT:
-            if line:
-                self._back.appendleft(line)
+        limit = RECORD_LIMIT if self._patience > 0 else 1
+        if self._size >= limit:
             raise StopIteration
+        line = self._back.popleft() if self._back else self._read()
+        if not line:
+            raise StopIteration
+        self._size += len(line)
         self.taken.append(line)
         return line
 
     def begin(self) -> None:
         """Start a new record."""
-        self.taken, self.size = [], 0
+        self.taken, self._size, self.is_cut = [], 0, False
 
     def step_back(self) -> None:
         """Give back all lines of this record but the first."""
+        self._patience -= self._size
         self._back.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
+    def _read(self) -> str:
+        line = self._file.readline(RECORD_LIMIT)
+        if len(line) == RECORD_LIMIT and line[-1] not in "\r\n":
+            self.is_cut = True
+            while (rest := self._file.readline(RECORD_LIMIT)) and rest[-1] not in "\r\n":
+                pass
+        return line
 
-def _records(lines: _Lines, delimiter: str, width: int) -> Iterator[tuple[list[str] | None, str]]:
-    """Give the cells of each record, or None and its first line where it makes no sense."""
-    csv.field_size_limit(_LINE_LIMIT)
-    while True:
-        lines.begin()
+
+@dataclass(slots=True)
+class _LineByLine:
+    """A file read record by record; what cannot be taken apart is set aside."""
+
+    path: Path
+    layout: Layout
+    places: dict[str, int]
+    findings: Findings
+    rows: list[int] = field(default_factory=list)
+    torn: dict[str, list[str]] = field(default_factory=dict)
+    _parts: dict[str, list[pa.Array]] = field(default_factory=dict)
+    _batch: list[list[str]] = field(default_factory=list)
+    _aside: dict[tuple[str, str], tuple[list[int], list[str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read the whole file."""
+        before = csv.field_size_limit(2 * RECORD_LIMIT)
         try:
-            cells = next(csv.reader(lines, delimiter=delimiter, strict=True), None)
-        except csv.Error:
-            cells = []
-        if cells is None:
+            with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+                for _ in range(self.layout.lines):
+                    file.readline()
+                for row, cells in enumerate(self._records(_Lines(file)), self.layout.first_row):
+                    if cells:
+                        self._take(row, cells)
+        finally:
+            csv.field_size_limit(before)
+        self._flush()
+        for (column, code), (rows, texts) in self._aside.items():
+            cells = pa.array(texts, pa.string())
+            self.findings.add(self.path.name, np.array(rows, np.int64), column, code, cells)
+
+    def columns(self) -> dict[str, pa.Array]:
+        """Give the cells of the rows that could be taken apart."""
+        return {name: pa.concat_arrays(self._parts[name]) for name in self.places}
+
+    def _records(self, lines: _Lines) -> Iterator[list[str] | str]:
+        """Give the cells of each record, none of an empty line, or the first line if they make no sense."""
+        width = len(self.layout.header)
+        while True:
+            lines.begin()
+            try:
+                cells = next(csv.reader(lines, delimiter=self.layout.delimiter, strict=True), None)
+            except csv.Error:
+                cells = []
+            if not lines.taken:
+                return
+            if cells and len(cells) > width and not any(cells[width:]):
+                del cells[width:]
+            if cells and len(cells) == width and not lines.is_cut:
+                yield cells
+            elif not any(line.strip() for line in lines.taken):
+                yield []
+            else:
+                lines.step_back()
+                yield lines.taken[0].rstrip("\r\n")
+
+    def _take(self, row: int, cells: list[str] | str) -> None:
+        if isinstance(cells, str):
+            self._set_aside("", "bad_row", row, cells)
+            with contextlib.suppress(csv.Error):
+                self._remember(next(csv.reader([cells], delimiter=self.layout.delimiter), []))
             return
-        if len(cells) > width and not any(cells[width:]):
-            del cells[width:]
-        if len(cells) == width or not "".join(lines.taken).strip():
-            yield cells, ""
-            continue
-        lines.step_back()
-        yield None, lines.taken[0].rstrip("\r\n")
+        broken = [name for name, place in self.places.items() if not _is_utf8(cells[place])]
+        for name in broken:
+            self._set_aside(name, "bad_utf8", row, cells[self.places[name]])
+        if broken:
+            self._remember(cells)
+            return
+        self.rows.append(row)
+        self._batch.append(cells)
+        if len(self._batch) >= _BATCH:
+            self._flush()
 
+    def _flush(self) -> None:
+        for name, place in self.places.items():
+            cells = pa.array([row[place] for row in self._batch], pa.string())
+            self._parts.setdefault(name, []).append(cells)
+        self._batch.clear()
 
-def _by_line(
-    path: Path, layout: Layout, places: dict[str, int], findings: Findings, unknown: tuple[str, ...]
-) -> RawTable:
-    """Read a file line by line and set aside the rows that cannot be told apart."""
-    parts: dict[str, list[pa.Array]] = {name: [pa.array([], pa.string())] for name in places}
-    kept: list[int] = []
-    batch: list[list[str]] = []
-    torn: dict[tuple[str, str], tuple[list[int], list[str]]] = {}
-
-    def flush() -> None:
-        for name, place in places.items():
-            parts[name].append(pa.array([row[place] for row in batch], pa.string()))
-        batch.clear()
-
-    def set_aside(column: str, code: str, row: int, raw: str) -> None:
-        rows, texts = torn.setdefault((column, code), ([], []))
+    def _set_aside(self, column: str, code: str, row: int, raw: str) -> None:
+        rows, texts = self._aside.setdefault((column, code), ([], []))
         rows.append(row)
-        texts.append(_readable(raw[: 2 * 500]))
+        texts.append(_readable(raw[: 2 * RAW_LIMIT]))
 
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        lines = _Lines(file)
-        for _ in range(layout.lines_before_data):
-            next(lines, None)
-        records = _records(lines, layout.delimiter, len(layout.header))
-        for row, (cells, raw) in enumerate(records, layout.lines_before_data + 1):
-            if cells is None:
-                set_aside("", "bad_row", row, raw)
-                continue
-            if len(cells) < len(layout.header):
-                continue  # an empty line
-            broken = [name for name, place in places.items() if not _is_utf8(cells[place])]
-            for name in broken:
-                set_aside(name, "bad_utf8", row, cells[places[name]])
-            if not broken:
-                kept.append(row)
-                batch.append(cells)
-                if len(batch) >= _BATCH:
-                    flush()
-    flush()
-    for (column, code), (rows, texts) in torn.items():
-        findings.add(path.name, np.array(rows, np.int64), column, code, pa.array(texts, pa.string()))
-    columns = {name: pa.concat_arrays(arrays) for name, arrays in parts.items()}
-    return RawTable(path.name, np.array(kept, np.int64), columns, unknown=unknown)
+    def _remember(self, cells: list[str]) -> None:
+        """Note which payment and invoice a broken row speaks of, as far as it can be told."""
+        for name in ("payment_id", "invoice_id"):
+            place = self.places.get(name, len(cells))
+            if place < len(cells):
+                self.torn.setdefault(name, []).append(_readable(cells[place]).strip()[:RAW_LIMIT])
 
 
 def _is_utf8(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,13 +1,14 @@
 """Columns of decimal text to integers: each amount by its digits, in a few vector steps.
 
-The scalar rules are `receivables.money.scaled` and `features.number_text.read_number`. What is not plain digits
-with an optional sign and point goes through them one by one; a property test holds both ways equal.
+The scalar rules are `receivables.money.scaled` and `features.number_text.read_number`. What is not plain
+digits with an optional sign and point goes through them one by one; a property test holds both ways equal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +17,6 @@ from numpy.typing import NDArray
 
 from features.number_text import DECIMALS_LIKE_THOUSANDS, Style, Unread, evidence, read_number
 from receivables.money import MAX_MINOR, AmountOutOfRangeError, BadAmountError, TooManyDecimalsError, scaled
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 I64 = NDArray[np.int64]
 I8 = NDArray[np.int8]
@@ -131,7 +129,7 @@ def to_minor(parts: Decimals, digits: I8, style: Style) -> tuple[I64, dict[str, 
 
 
 def to_float(parts: Decimals, style: Style) -> tuple[NDArray[np.float64], pa.Array, B]:
-    """Read a column of percentages or rates: nearest floats, exact canonical text, and the rows that have none.
+    """Read percentages or rates: the nearest floats, the exact text, and the rows that have none.
 
     A mantissa below 2^53 over a power of ten up to 10^22 is one correctly rounded division.
     """
@@ -168,7 +166,8 @@ def _scalar(text: str, digits: int, style: Style) -> int | str:
 def _distinct(cells: pa.Array, rows: B) -> Iterable[str]:
     if not rows.any():
         return ()
-    return pc.unique(cells.filter(pa.array(rows))).to_pylist()
+    texts: list[str] = pc.unique(cells.filter(pa.array(rows))).to_pylist()
+    return texts
 
 
 def _bytes(cells: pa.Array) -> tuple[NDArray[np.uint8], I64, I64]:

@@ -27,9 +27,12 @@ _GROUPED: Final = (
     re.compile(_SIGN + r"(?P<whole>[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,})(?P<mark>)(?P<fraction>)", re.ASCII),
     # 1,234.56 and 1,234,567, in India also 12,34,567.89
     re.compile(
-        _SIGN + r"(?P<whole>[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3})(?P<mark>\.)(?P<fraction>[0-9]+)", re.ASCII
+        _SIGN + r"(?P<whole>[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3})(?P<mark>\.)(?P<fraction>[0-9]+)",
+        re.ASCII,
     ),
-    re.compile(_SIGN + r"(?P<whole>[1-9][0-9]{0,2}(?:,[0-9]{2,3})+,[0-9]{3})(?P<mark>)(?P<fraction>)", re.ASCII),
+    re.compile(
+        _SIGN + r"(?P<whole>[1-9][0-9]{0,2}(?:,[0-9]{2,3})+,[0-9]{3})(?P<mark>)(?P<fraction>)", re.ASCII
+    ),
     # 1 234,56 and 1'234.50
     re.compile(
         _SIGN + r"(?P<whole>[1-9][0-9]{0,2}(?:(?P<gap>[ '])[0-9]{3})(?:(?P=gap)[0-9]{3})*)"
@@ -37,7 +40,9 @@ _GROUPED: Final = (
         re.ASCII,
     ),
 )
-_EITHER: Final = re.compile(_SIGN + r"(?P<whole>[1-9][0-9]{0,2})(?P<mark>[.,])(?P<fraction>[0-9]{3})", re.ASCII)
+_EITHER: Final = re.compile(
+    _SIGN + r"(?P<whole>[1-9][0-9]{0,2})(?P<mark>[.,])(?P<fraction>[0-9]{3})", re.ASCII
+)
 
 
 class Unread(Enum):

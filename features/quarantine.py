@@ -1,23 +1,20 @@
 """What can be wrong with a row of a book, and the list of rows that were set aside.
 
-A batch reader never stops at a bad row: it says where the row is, what is wrong and how to mend it, and goes on.
+A batch reader never stops at a bad row: it says where it is, what is wrong and how to mend it, and goes on.
 """
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 RAW_LIMIT: Final = 500
 """Characters of the offending cell that are kept."""
@@ -45,7 +42,7 @@ class Advice(NamedTuple):
 PROBLEMS: Final[Mapping[str, Advice]] = {
     "bad_row": Advice(
         "The row does not have one cell for each column of the header, or a quotation mark is not closed.",
-        "Put text that holds separators, quotation marks or line breaks in quotation marks, and double those inside.",
+        "Put a text with separators, quotation marks or line breaks in quotation marks; double those inside.",
     ),
     "bad_utf8": Advice("The text is not valid UTF-8.", "Save the file as UTF-8 and read it again."),
     "cell_too_long": Advice(
@@ -80,10 +77,11 @@ PROBLEMS: Final[Mapping[str, Advice]] = {
         "The currency is not an ISO 4217 code.", "Use the three-letter ISO 4217 code, such as EUR."
     ),
     "bad_date": Advice(
-        "The date is not an ISO 8601 date from 1900 on.", "Write year, month and day, such as 2025-01-31."
+        "The date is not an ISO 8601 date of the years 1900 to 9999.",
+        "Write year, month and day, such as 2025-01-31.",
     ),
     "bad_instant": Advice(
-        "The instant is not an ISO 8601 date or time from 1900 on.",
+        "The instant is not an ISO 8601 date or time of the years 1900 to 9999.",
         "Write it in UTC, such as 2025-01-31T09:30:00Z.",
     ),
     "unknown_word": Advice(
@@ -98,7 +96,8 @@ PROBLEMS: Final[Mapping[str, Advice]] = {
     ),
     "rate_out_of_range": Advice("The rate is not above zero.", "Give the rate as 1 base = rate quote."),
     "share_out_of_range": Advice(
-        "The inclusion probability is not above 0 and at most 1.", "Give the probability as a fraction, such as 0.05."
+        "The inclusion probability is not above 0 and at most 1.",
+        "Give the probability as a fraction, such as 0.05.",
     ),
     "duplicate_id": Advice(
         "An earlier row has the same key and says something else.",
@@ -110,7 +109,12 @@ PROBLEMS: Final[Mapping[str, Advice]] = {
     "unknown_payment": Advice(
         "The payment is not in this book, or its row was set aside.", "Add or mend the payment first."
     ),
-    "self_parent": Advice("The customer is its own parent.", "Leave parent_id empty or name the parent company."),
+    "parent_circle": Advice(
+        "The customer is among its own parents.", "Name as parent only a company that stands above this one."
+    ),
+    "self_parent": Advice(
+        "The customer is its own parent.", "Leave parent_id empty or name the parent company."
+    ),
 }
 """Every code that a row can be set aside with."""
 

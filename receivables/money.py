@@ -63,7 +63,8 @@ EXPONENTS: Final[Mapping[str, int]] = dict(sorted({**ACTIVE, **WITHDRAWN}.items(
 """Every currency that Tieout reads and its number of decimals."""
 
 _CANONICAL: Final = re.compile(r"([+-]?)([0-9]+)(?:\.([0-9]+))?", re.ASCII)
-_MAX_TEXT: Final = 64
+_MAX_TEXT: Final = 512
+_SHOWN: Final = 60
 
 
 class MoneyError(TieoutError, ValueError):
@@ -119,14 +120,14 @@ def exponent(currency: str) -> int:
     try:
         return EXPONENTS[currency]
     except (KeyError, TypeError):
-        msg = f"The currency {str(currency)[:_MAX_TEXT]!r} is not an ISO 4217 code."
+        msg = f"The currency {str(currency)[:_SHOWN]!r} is not an ISO 4217 code."
         raise UnknownCurrencyError(msg) from None
 
 
 def to_minor(text: str, currency: str) -> int:
     """Read a decimal text such as `"1234.50"` as integer minor units of `currency`, exactly.
 
-    Zeros after the last decimal of the currency are dropped; any other digit there is an error, never rounded.
+    Zeros after the last decimal of the currency are dropped; any other digit there is an error.
     """
     return scaled(text, exponent(currency))
 
@@ -142,11 +143,11 @@ def scaled(text: str, digits: int) -> int:
         raise BadAmountError
     found = _CANONICAL.fullmatch(text) if len(text) <= _MAX_TEXT else None
     if found is None:
-        msg = f"The amount {text[:_MAX_TEXT]!r} is not a decimal number."
+        msg = f"The amount {text[:_SHOWN]!r} is not a decimal number."
         raise BadAmountError(msg)
     sign, whole, fraction = found.group(1), found.group(2), found.group(3) or ""
     if fraction[digits:].strip("0"):
-        msg = f"The amount {text!r} has more than {digits} decimals."
+        msg = f"The amount {text[:_SHOWN]!r} has more than {digits} decimals."
         raise TooManyDecimalsError(msg)
     return bounded(int(sign + whole + fraction[:digits].ljust(digits, "0")))
 
@@ -219,12 +220,12 @@ def exact(value: Exact) -> Fraction:
     if isinstance(value, bool | float):
         raise InexactNumberError
     if isinstance(value, str) and (len(value) > _MAX_TEXT or _CANONICAL.fullmatch(value) is None):
-        msg = f"The number {str(value)[:_MAX_TEXT]!r} is not a decimal number."
+        msg = f"The number {str(value)[:_SHOWN]!r} is not a decimal number."
         raise BadAmountError(msg)
     try:
         return Fraction(value)
     except (TypeError, ValueError, OverflowError):
-        msg = f"The number {str(value)[:_MAX_TEXT]!r} is not a decimal number."
+        msg = f"The number {str(value)[:_SHOWN]!r} is not a decimal number."
         raise BadAmountError(msg) from None
 
 
