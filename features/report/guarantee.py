@@ -1,0 +1,66 @@
+"""What the run may promise about its automatic closes, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from features.report.words import certainty
+
+NO_PROMISE: Final = "No bound on wrong automatic closes is claimed for this run."
+TRANSFERRED: Final = "transferred, not certified on your data"
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """The guarantee as a title, a few sentences, and how strong it is: held, lent or none."""
+
+    state: str
+    title: str
+    lines: tuple[str, ...]
+
+
+def guarantee_of(summary: Mapping[str, Any]) -> Guarantee:
+    """Read the guarantee of a summary; what cannot be read promises nothing."""
+    said = summary.get("guarantee")
+    if isinstance(said, str):
+        said = {"statement": said}
+    if not isinstance(said, Mapping) or said.get("statement") in (None, "", "none"):
+        return Guarantee("none", "No guarantee", (NO_PROMISE,))
+    statement = _sentence(str(said["statement"]))
+    notes = said.get("notes") or said.get("assumptions") or ()
+    lines = (statement, *(_sentence(str(note)) for note in ([notes] if isinstance(notes, str) else notes)))
+    if TRANSFERRED in statement.lower():
+        return Guarantee("lent", "Transferred, not certified on your data", lines)
+    return Guarantee("held", "Certified", lines)
+
+
+def threshold_of(summary: Mapping[str, Any]) -> float | None:
+    """Return the confidence from which a payment may close by itself; None: none may."""
+    value = summary.get("auto_threshold", summary.get("threshold"))
+    if isinstance(value, Mapping):
+        value = value.get("auto_threshold", value.get("auto", value.get("value")))
+    return float(value) if isinstance(value, int | float) else None
+
+
+def threshold_words(summary: Mapping[str, Any]) -> str:
+    """Say from which confidence payments close by themselves, and that segments may differ."""
+    threshold = threshold_of(summary)
+    segments = summary.get("segment_thresholds") or {}
+    if threshold is None and not segments:
+        return "No threshold is certified, so nothing closes by confidence alone."
+    words = (
+        [] if threshold is None else [f"From {certainty(threshold)} on, a payment may close automatically."]
+    )
+    words += [
+        f"For {name}: from {certainty(float(value))}."
+        for name, value in sorted(segments.items())
+        if value is not None
+    ]
+    return " ".join(words)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -1,0 +1,207 @@
+"""The tables a report is made of: what `match` wrote, and columns of the book looked up beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from receivables.money import EXPONENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from features.pipeline import MatchResult
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+
+OUTCOMES = ("auto", "review", "unmatched", "dismissed")
+TICK_DIGITS = 4
+"""Decimal texts are read as exact ten-thousandths, finer than the minor unit of any currency."""
+
+DECISION_COLUMNS = (
+    "payment_id", "kind", "outcome", "confidence", "customer_id", "allocated", "unapplied", "currency",
+    "related_payment_id", "reasons", "model", "policy",
+)  # fmt: skip
+ALLOCATION_COLUMNS = (
+    "payment_id", "invoice_id", "amount", "write_off", "write_off_reason", "deduction", "deduction_reason",
+    "payment_amount", "pair_confidence", "outcome",
+)  # fmt: skip
+CANDIDATE_COLUMNS = ("payment_id", "invoice_id", "pair_confidence", "rules", "why_not")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What `match` said: decisions and allocations as text, candidates as they are, and the summary."""
+
+    decisions: pa.Table
+    allocations: pa.Table
+    candidates: pa.Table
+    summary: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, source: MatchResult | Path) -> Output:
+        """Take a result in memory or an output folder."""
+        if isinstance(source, Path):
+            return cls._read(source)
+        return cls(
+            text_columns(source.decisions, DECISION_COLUMNS),
+            text_columns(source.allocations, ALLOCATION_COLUMNS),
+            source.candidates,
+            source.summary,
+        )
+
+    @classmethod
+    def _read(cls, folder: Path) -> Output:
+        file = folder / "candidates.parquet"
+        present = [name for name in CANDIDATE_COLUMNS if name in pq.read_schema(file).names]
+        candidates = pq.read_table(file, columns=present)
+        return cls(
+            text_columns(_read_csv(folder / "decisions.csv"), DECISION_COLUMNS),
+            text_columns(_read_csv(folder / "allocations.csv"), ALLOCATION_COLUMNS),
+            candidates,
+            json.loads((folder / "summary.json").read_text(encoding="utf-8")),
+        )
+
+    def as_of_day(self, rows: Decided) -> int:
+        """Return the day the run stands at, in days since 1970: as said, else the last booking it decided."""
+        said = self.summary.get("as_of")
+        if isinstance(said, str) and said:
+            return int(np.datetime64(said[:10], "D").astype(np.int64))
+        return int(rows.booking_day.max(initial=0))
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The columns of the decisions that every part of the report counts over, one element a decision."""
+
+    payment_id: pa.Array
+    outcome: Ints  # position in OUTCOMES
+    confidence: Floats
+    currency: Codes
+    reasons: Codes
+    kind: Codes
+    customer: Codes
+    amount_minor: Ints  # signed, of the payment
+    unapplied_minor: Ints
+    booking_day: Ints  # days since 1970
+    payment_row: Ints  # row of the book's payments, -1 when it is not there
+
+    def __len__(self) -> int:
+        """Return how many payments were decided."""
+        return len(self.outcome)
+
+    def where(self, keep: Bools) -> Ints:
+        """Return the rows that are kept."""
+        return np.flatnonzero(keep)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A text column as small integers, the words sorted."""
+
+    code: Ints
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray | pa.Array) -> Codes:
+        """Encode a text column; null is the empty word."""
+        encoded = flat(column).dictionary_encode()
+        words = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
+        order = np.argsort(words)
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        codes = np.asarray(encoded.indices)
+        return cls(place[codes].astype(np.int64), tuple(words[order]))
+
+
+def decided(output: Output, payments: pa.Table) -> Decided:
+    """Join the decisions with the amounts and dates of their payments."""
+    table = output.decisions
+    ids = flat(table["payment_id"])
+    row = positions(ids, flat(payments["payment_id"]))
+    currency = Codes.of(table["currency"])
+    return Decided(
+        payment_id=ids,
+        outcome=np.asarray(pc.fill_null(pc.index_in(flat(table["outcome"]), pa.array(OUTCOMES)), 1)).astype(
+            np.int64
+        ),
+        confidence=floats(table["confidence"]),
+        currency=currency,
+        reasons=Codes.of(table["reasons"]),
+        kind=Codes.of(table["kind"]),
+        customer=Codes.of(table["customer_id"]),
+        amount_minor=looked_up(payments["amount_minor"], row, 0),
+        unapplied_minor=minor(table["unapplied"], currency),
+        booking_day=looked_up(flat(payments["booking_date"]).view(pa.int32()), row, 0),
+        payment_row=row,
+    )
+
+
+def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Return one contiguous array."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def positions(values: pa.Array, among: pa.Array) -> Ints:
+    """Return where each value stands in `among`, -1 when it does not."""
+    return np.asarray(pc.fill_null(pc.index_in(values, value_set=among), -1)).astype(np.int64)
+
+
+def looked_up(column: pa.ChunkedArray | pa.Array, rows: Ints, missing: int) -> Ints:
+    """Return an integer column at these rows, `missing` for nulls and for row -1."""
+    values = np.asarray(pc.fill_null(flat(column).cast(pa.int64()), missing))
+    return np.append(values, missing)[rows]
+
+
+def floats(column: pa.ChunkedArray | pa.Array) -> Floats:
+    """Return a number column, NaN where empty."""
+    values = flat(column)
+    if pa.types.is_string(values.type):
+        values = pc.if_else(pc.equal(values, ""), None, values)
+    return np.asarray(pc.fill_null(values.cast(pa.float64()), float("nan")))
+
+
+def minor(column: pa.ChunkedArray | pa.Array, currency: Codes) -> Ints:
+    """Return a column of decimal texts as exact minor units of each row's currency, zero where empty."""
+    values = flat(column)
+    values = pc.if_else(pc.equal(values, ""), None, values).cast(pa.decimal128(22, TICK_DIGITS))
+    filled = pc.fill_null(values, 0)
+    # The low half of a 128-bit decimal: 9.2e14 major units fit, and the reader accepts 1e15 minor ones.
+    low = np.frombuffer(filled.buffers()[1], dtype=np.int64)[::2][filled.offset : filled.offset + len(filled)]
+    divisor = np.array(
+        [10 ** (TICK_DIGITS - EXPONENTS.get(word, 2)) for word in currency.words], dtype=np.int64
+    )
+    return low // divisor[currency.code] if len(low) else low.copy()
+
+
+def text_columns(table: pa.Table, names: tuple[str, ...]) -> pa.Table:
+    """Pick these columns as plain text, empty where the table has none or null."""
+    arrays = []
+    for name in names:
+        values = flat(table[name]) if name in table.column_names else pa.nulls(table.num_rows, pa.string())
+        if pa.types.is_list(values.type):
+            values = pc.binary_join(values.cast(pa.list_(pa.string())), ";")
+        if name not in ("confidence", "pair_confidence"):
+            values = pc.fill_null(values.cast(pa.string()), "")
+        arrays.append(values)
+    return pa.table(arrays, names=list(names))
+
+
+def _read_csv(path: Path) -> pa.Table:
+    header = pacsv.open_csv(path, parse_options=pacsv.ParseOptions(newlines_in_values=True)).schema.names
+    return pacsv.read_csv(
+        path,
+        parse_options=pacsv.ParseOptions(newlines_in_values=True),
+        convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
+    )
