@@ -1,4 +1,4 @@
-"""The house rules that a machine can hold: names, sizes, doors between the rooms, locks and the README's commands."""
+"""The house rules that a machine can hold: names, sizes, doors, locks and the commands of the README."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 
 def sources(*folders: str) -> list[Path]:
     """Our own Python files, in the folders given or in all."""
-    found = [p for folder in folders or (*ROOMS, "tests", "benchmarks") for p in (ROOT / folder).rglob("*.py")]
+    found = [
+        p for folder in folders or (*ROOMS, "tests", "benchmarks") for p in (ROOT / folder).rglob("*.py")
+    ]
     return sorted(found) if folders else [*sorted(found), ROOT / "tieout.py"]
 
 
@@ -67,14 +69,21 @@ def test_nothing_is_left_undone_by_its_own_words() -> None:
 
 
 def test_receivables_imports_the_standard_library_only() -> None:
-    strangers = {name for file in sources("receivables") for name in imported(file)} - set(sys.stdlib_module_names)
+    strangers = {name for file in sources("receivables") for name in imported(file)} - set(
+        sys.stdlib_module_names
+    )
     assert strangers <= {"receivables"}
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_doors_open_one_way(room: str) -> None:
     """Imports for types alone included, which import-linter leaves out; and no room knows the front door."""
-    inside = {name for file in sources(room) for name in imported(file)} & {*ROOMS, "tieout", "tests", "benchmarks"}
+    inside = {name for file in sources(room) for name in imported(file)} & {
+        *ROOMS,
+        "tieout",
+        "tests",
+        "benchmarks",
+    }
     assert inside <= MAY_IMPORT[room]
 
 
@@ -86,7 +95,9 @@ def test_learning_libraries_stay_in_training() -> None:
 def test_import_contracts_hold() -> None:
     command = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
     assert command
-    run = subprocess.run([command, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [command, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stdout
 
 
@@ -97,7 +108,9 @@ def test_help_does_not_load_the_rooms() -> None:
         "assert typer.testing.CliRunner().invoke(tieout.app, ['--help']).exit_code == 0\n"
         "print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     )
-    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert not {"duckdb", "lightgbm", "numpy", "pyarrow", "scipy", *ROOMS} & set(run.stdout.split())
 
 
@@ -110,20 +123,33 @@ def test_locks_hold_versions_and_hashes_and_name_no_index(lock: Path) -> None:
 
 def test_locks_agree_on_every_version() -> None:
     """A second lock on top of the first changes nothing that is installed already."""
-    pins = {lock.stem: set(re.findall(r"^[a-z0-9][^ ]+==[^ ]+", lock.read_text("utf-8"), re.M)) for lock in locks()}
+    pins = {
+        lock.stem: set(re.findall(r"^[a-z0-9][^ ]+==[^ ]+", lock.read_text("utf-8"), re.MULTILINE))
+        for lock in locks()
+    }
     assert {name: sorted(pin - pins["all"]) for name, pin in pins.items() if pin - pins["all"]} == {}
 
 
 def test_every_dependency_says_why_it_is_here() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     project = tomllib.loads(text)["project"]
-    wanted = [*project["dependencies"], *(w for extra in project["optional-dependencies"].values() for w in extra)]
-    bare = [w for w in wanted if not w.startswith("tieout[") and not re.search(rf'"{re.escape(w)}", +# \S', text)]
+    wanted = [
+        *project["dependencies"],
+        *(w for extra in project["optional-dependencies"].values() for w in extra),
+    ]
+    bare = [
+        w for w in wanted if not w.startswith("tieout[") and not re.search(rf'"{re.escape(w)}", +# \S', text)
+    ]
     assert bare == []
 
 
 def test_every_lint_exception_says_why() -> None:
-    lint = (ROOT / "pyproject.toml").read_text("utf-8").partition("[tool.ruff.lint]")[2].partition("[tool.mypy]")[0]
+    lint = (
+        (ROOT / "pyproject.toml")
+        .read_text("utf-8")
+        .partition("[tool.ruff.lint]")[2]
+        .partition("[tool.mypy]")[0]
+    )
     exceptions = re.findall(r'^ +"[A-Z]+[0-9]*",.*$', lint, re.MULTILINE)
     assert exceptions
     assert [line for line in exceptions if not re.search(r"# \S", line)] == []
@@ -133,7 +159,9 @@ def test_the_readme_only_promises_commands_that_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
     texts = [file.read_text("utf-8") for file in documents]
-    named = {target for text in texts for target in re.findall(r"(?:`|^ {4})make ([a-z-]+)", text, re.MULTILINE)}
+    named = {
+        target for text in texts for target in re.findall(r"(?:`|^ {4})make ([a-z-]+)", text, re.MULTILINE)
+    }
     assert {"demo", "test"} <= named <= targets
 
 
