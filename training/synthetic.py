@@ -2,62 +2,85 @@
 
     python -m training.synthetic --invoices 100000 --seed 1 --months 18 --out DIR [--profile NAME] [--parquet]
 
-Everything in it is invented. Shares and kinds: docs/reference/synthetic-world.md.
+Everything in it is invented. Kinds, shares and profiles: docs/reference/synthetic-world.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from training.world import history, tables
+from training.world import tables
+from training.world.aftermath import deliver_twice
 from training.world.desk import Desk
 from training.world.dice import Dice
+from training.world.history import Clerk, mark_times
 from training.world.invoices import add_months, make_items
 from training.world.issuers import make_issuers
 from training.world.mentions import Writer
 from training.world.mix import PROFILES, drawn_mix
-from training.world.noise import add_noise
-from training.world.places import EUR_RATES
+from training.world.noise import add_noise, strangers
 from training.world.rates import Rates
+from training.world.records import Item, Line
 from training.world.settle import settle_all
+from training.world.twins import mark_twins
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pyarrow as pa
-
-    from training.world.records import Item, Line
+FIRST_YEAR = 2021
 
 
-def make_book(invoices: int, seed: int, months: int = 18, profile: str = "default") -> dict[str, pa.Table]:
-    """A labelled synthetic book: the contract's tables and `truth_kinds`, all columns text."""
+class TooSmallBookError(ValueError):
+    """A synthetic book needs at least one invoice and one month; raise `--invoices` or `--months`."""
+
+    code = "synthetic_book_too_small"
+
+
+def make_book(
+    invoices: int,
+    seed: int,
+    months: int = 18,
+    profile: str = "default",
+    *,
+    wrong_labels: float = 0.0,
+    corrected_labels: float = 0.0,
+) -> dict[str, pa.Table]:
+    """A labelled synthetic book: the contract's tables and `truth_kinds`, all columns text.
+
+    With `wrong_labels`, a share of payments whose label names another item, there is also `true_allocations`;
+    `corrected_labels` is the share with a mistake that somebody reversed. Both are 0 by default: pure truth.
+    """
+    if invoices < 1 or months < 1:
+        raise TooSmallBookError(TooSmallBookError.__doc__)
     mix = drawn_mix(profile, Dice(seed, f"mix {profile}"))
     setting = Dice(seed, "setting")
-    start = date(2021 + setting.below(4), 1 + setting.below(12), 1).toordinal()
+    start = date(FIRST_YEAR + setting.below(4), 1 + setting.below(12), 1).toordinal()
     end = add_months(start, months, 1)
     issuers = make_issuers(mix, Dice(seed, "issuers"))
     items, people = make_items(
-        invoices, months, start, end, mix, issuers, Dice(seed, "items"), Dice(seed, "customers")
+        invoices, months, (start, end), mix, issuers, Dice(seed, "items"), Dice(seed, "customers")
     )
-    currencies = sorted({i.currency for i in items} | {a.currency for issuer in issuers for a in issuer.accounts})
+    accounts = [account for issuer in issuers for account in issuer.accounts]
+    currencies = sorted({item.currency for item in items} | {account.currency for account in accounts})
     rates = Rates(start, end, issuers[0].home.currency, currencies, Dice(seed, "rates"))
-    paying = Dice(seed, "payments")
-    desk = Desk(mix, paying, Writer(mix, Dice(seed, "texts")), rates, issuers, start, end)
+    desk = Desk(mix, Dice(seed, "payments"), Writer(mix, Dice(seed, "texts")), rates, issuers, start, end)
+    desk.third_parties = strangers(desk, 60, "third_party")
     settle_all(desk, items, people)
     add_noise(desk, items)
+    deliver_twice(desk)
+    mark_twins(desk.lines, items)
     lines = _identified(desk.lines, setting)
     marks = Dice(seed, "history")
-    history.mark_times(lines, mix, marks)
+    mark_times(lines, mix, marks)
     ids = _invoice_ids(items, setting)
-    return {
-        "invoices": tables.invoices(items, ids, setting.chance(0.8)),
+    clerk = Clerk(ids, items, mix, marks)
+    book = {
+        "invoices": tables.invoices(items, ids, with_names=setting.chance(0.8)),
         "payments": tables.payments(lines),
         "customers": tables.customers(people),
         "customer_accounts": tables.customer_accounts(people),
@@ -65,23 +88,26 @@ def make_book(invoices: int, seed: int, months: int = 18, profile: str = "defaul
         "instalments": tables.instalments(items, ids),
         "remittance_lines": tables.remittance_lines(lines),
         "fx_rates": tables.fx_rates(rates.published(start, end)),
-        "allocations": history.allocations(lines, ids, mix, marks),
+        "allocations": clerk.allocations(lines, wrong_labels, corrected_labels),
         "truth_kinds": tables.truth_kinds(lines),
     }
+    if wrong_labels:
+        book["true_allocations"] = clerk.allocations(lines)
+    return book
 
 
 def _identified(lines: list[Line], setting: Dice) -> list[Line]:
-    """The lines in booking order with their ids."""
+    """The lines in booking order with their ids; lines of one day stand in no telling order."""
     shuffled = setting.shuffled(lines)
     shuffled.sort(key=lambda line: line.booked)
-    form = setting.pick(("P{:07d}", "{:010d}", "pmt-{:06x}"))
+    form, first = setting.pick((("P{:07d}", 1), ("{:010d}", 1), ("pmt-{:06x}", 0x100000)))
     for place, line in enumerate(shuffled):
-        line.ident = form.format(place + 1 if form != "pmt-{:06x}" else 0x100000 + place)
+        line.ident = form.format(first + place)
     return shuffled
 
 
 def _invoice_ids(items: Sequence[Item], setting: Dice) -> list[str]:
-    """The internal ids: the number where it is unique in the book, or an own sequence."""
+    """The internal ids: the numbers where they are unique in the book, or an own sequence."""
     numbers = [item.number for item in items]
     if setting.chance(0.4) and len(set(numbers)) == len(numbers):
         return numbers
@@ -101,18 +127,19 @@ def write_book(book: Mapping[str, pa.Table], out: Path, *, parquet: bool = False
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line of the synthetic world."""
-    parser = argparse.ArgumentParser(prog="training.synthetic", description="Write a labelled, synthetic book.")
+    parser = argparse.ArgumentParser("training.synthetic", description="Write a labelled, synthetic book.")
     parser.add_argument("--invoices", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--months", type=int, default=18)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--profile", choices=sorted(PROFILES), default="default")
+    parser.add_argument("--wrong-labels", type=float, default=0.0)
     parser.add_argument("--parquet", action="store_true")
     given = parser.parse_args(arguments)
-    book = make_book(given.invoices, given.seed, given.months, given.profile)
+    book = make_book(given.invoices, given.seed, given.months, given.profile, wrong_labels=given.wrong_labels)
     write_book(book, given.out, parquet=given.parquet)
-    counts = ", ".join(f"{rows.num_rows} {name}" for name, rows in book.items() if name in {"invoices", "payments"})
-    sys.stdout.write(f"synthetic book ({given.profile}, seed {given.seed}): {counts}\n")
+    sizes = f"{book['invoices'].num_rows} invoices, {book['payments'].num_rows} payments"
+    sys.stdout.write(f"synthetic book ({given.profile}, seed {given.seed}): {sizes}\n")
     return 0
 
 

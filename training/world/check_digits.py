@@ -11,7 +11,7 @@ def luhn_digit(digits: str) -> str:
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (2 if place % 2 == 0 else 1)
-        total += value - 9 if value > 9 else value  # noqa: PLR2004 - the digit sum of a two-digit product
+        total += value - 9 if value > 9 else value
     return str(-total % 10)
 
 
@@ -19,7 +19,7 @@ def mod11_digit(digits: str) -> str:
     """The weighted mod-11 check digit (weights 2 to 7); `-` where the result is 10, as KID allows."""
     total = sum(int(digit) * (2 + place % 6) for place, digit in enumerate(reversed(digits)))
     check = (11 - total % 11) % 11
-    return "-" if check == 10 else str(check)  # noqa: PLR2004 - the remainder that has no digit
+    return "-" if check == 10 else str(check)
 
 
 def weighted_731_digit(digits: str) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from training.world.mix import Mix
     from training.world.names import Name
-    from training.world.places import Country
     from training.world.records import Issuer
 
 TERMS = Wheel({"0": 0.033, "8": 0.05, "10": 0.05, "14": 0.19, "21": 0.06, "30": 0.42, "45": 0.08, "60": 0.1, "90": 0.017})
@@ -100,7 +99,8 @@ class CustomerMaker:
                 return number
             case "internal":
                 return f"CUS{index + 1:06d}"
-        return f"cus_{self._dice.letters(4, 'abcdefghijkmnpqrstuvwxyz')}{index:05x}"
+            case _:
+                return f"cus_{self._dice.letters(4, 'abcdefghijkmnpqrstuvwxyz')}{index:05x}"
 
     def _channel(self, name: Name) -> str:
         mix, roll = self._mix, self._dice.roll()
@@ -152,15 +152,22 @@ class CustomerMaker:
                 customer.monthly.append(customer.monthly[0])
         elif dice.chance(0.3):
             customer.amounts = [draw_amount(customer.scale, customer.currency, dice) for _ in range(dice.between(2, 6))]
-        if not customer.name.is_person and not monthly and dice.chance(0.3):
+        mix = self._mix
+        if not customer.name.is_person and not monthly and dice.chance(mix.discount_terms):
             customer.discount_percent, customer.discount_days = dice.pick(_DISCOUNTS)
             customer.takes_discount = dice.pick((0.1, 0.6, 0.9, 0.95))
             customer.terms = max(customer.terms, 30)
+        abroad = customer.country is not self._issuers[customer.issuer].home
+        withholding = mix.withholding * (6.0 if abroad else 1.0)
+        if not customer.name.is_person and customer.country.withholding_percent and dice.chance(withholding):
+            customer.withholds = customer.country.withholding_percent
+        customer.loses_fee = abroad and customer.channel == "bank" and dice.chance(mix.loses_fee)
+        customer.rounds = dice.chance(mix.rounds)
 
 
 def in_minor(euros: float, currency: str) -> int:
     """An amount of euros as whole minor units of the currency, at the world's rough rates."""
-    return int(round(euros * EUR_RATES[currency] * 10 ** exponent(currency)))
+    return round(euros * EUR_RATES[currency] * 10.0 ** exponent(currency))
 
 
 def _converted(minor: int, currency: str, other: str) -> int:
@@ -175,7 +182,7 @@ def draw_amount(scale: float, currency: str, dice: Dice) -> int:
     euros = math.exp(scale + 0.9 * dice.normal())
     roll = dice.roll()
     if roll < 0.12:
-        euros = max(10.0, round(euros, -1 if euros < 1000 else -2))  # noqa: PLR2004 - tens below 1,000, else hundreds
+        euros = max(10.0, round(euros, -1 if euros < 1000 else -2))
     elif roll < 0.22:
         euros = round(euros) + dice.pick((0.0, 0.5, 0.9, 0.95))
     return max(1, in_minor(euros, currency))

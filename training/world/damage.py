@@ -19,7 +19,7 @@ _NOT_ALNUM = re.compile(r"[^0-9A-Za-z]+")
 def last_digits(number: str) -> tuple[int, int]:
     """Where the last run of digits stands: the part that tells documents apart."""
     spans = [match.span() for match in _DIGITS.finditer(number)]
-    return max(spans, key=lambda span: (span[1] - span[0] >= 3, span[1])) if spans else (0, 0)  # noqa: PLR2004 - a run of 3 tells documents apart
+    return max(spans, key=lambda span: (span[1] - span[0] >= 3, span[1])) if spans else (0, 0)
 
 
 def spell(number: str, habit: int, dice: Dice) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from training.world.invoices import business_day
-from training.world.mentions import Mention, Writer
-from training.world.records import Line, Row
+from training.world.records import Detail, Line, Row
 from training.world.statement import print_line
 
 if TYPE_CHECKING:
     from training.world.dice import Dice
+    from training.world.mentions import Mention, Writer
     from training.world.mix import Mix
     from training.world.rates import Rates
     from training.world.records import Customer, Issuer, Item, OwnAccount, Payer
@@ -30,6 +29,9 @@ class Desk:
     start: int
     end: int
     lines: list[Line] = field(default_factory=list)
+    third_parties: list[Payer] = field(default_factory=list)
+    last_paid: dict[int, Item] = field(default_factory=dict)
+    """By customer, the item that it settled last: what a text copied from an old transfer names."""
 
     def account_for(self, item: Item) -> OwnAccount:
         """The own account that a payer of this item uses."""
@@ -39,13 +41,15 @@ class Desk:
 
     def payer_on(self, customer: Customer, day: int) -> Payer:
         """Who pays for this customer on this day."""
+        if self.third_parties and self.dice.chance(self.mix.third_party):
+            return self.dice.pick(self.third_parties)
         if customer.changes_on and len(customer.payers) > 1:
             if customer.changes_on < 0:
                 customer.changes_on = self.start + self.dice.below(max(1, self.end - self.start))
             return customer.payers[1] if day >= customer.changes_on else customer.payers[0]
         return customer.payers[0]
 
-    def receive(  # noqa: PLR0913 - a bank line has that many independent parts
+    def receive(
         self,
         customer: Customer,
         rows: list[Row],
@@ -55,36 +59,46 @@ class Desk:
         extra: int = 0,
         note: str = "",
         mention: Mention | None = None,
+        follows: Line | None = None,
     ) -> Line | None:
-        """Book a receipt of these allocations (and `extra` unapplied cash); nothing after the book's end."""
+        """Book a receipt of these allocations, and `extra` unapplied cash; nothing after the book's end."""
         day = business_day(max(day, self.start))
         if day >= self.end:
             return None
         account = self.account_for(rows[0].item)
-        cash = sum(row.amount for row in rows)
-        items = [row.item for row in rows]
-        line = Line(
-            booked=day,
-            currency=account.currency,
-            amount=cash + extra,
-            account=account,
-            case=case,
-            rows=rows,
-            customer=customer,
-            payer=self.payer_on(customer, day),
-        )
-        if items[0].currency != account.currency:
-            self._convert(line, items[0].currency, cash + extra)
-        if mention is None:
-            named = [item for item in items if item.type != "credit_memo"] or items
-            mention = self.writer.write(customer, named, day, note=note)
-        line.structured, line.reference_state = mention.structured, mention.state
+        cash = sum(row.amount for row in rows) + extra
+        line = Line(day, account.currency, cash, account, case, rows=rows, customer=customer)
+        line.payer = self.payer_on(customer, day)
+        line.follows = follows
         self._channel(line, customer)
-        print_line(line, mention.text, self.mix, self.dice)
+        self._write(line, mention, note)
+        if rows[0].item.currency != account.currency:
+            self._convert(line, rows[0].item.currency, cash)
         for row in rows:
-            row.item.open -= row.amount + row.write_off if row.amount > 0 else -(abs(row.amount) + row.write_off)
+            apply(row)
+        if rows[0].item.open == 0:
+            self.last_paid[customer.index] = rows[0].item
+        if line.case in {"single", "multi"} and any(row.item.customer is not customer for row in rows):
+            line.case = "parent_pays"
         self.lines.append(line)
         return line
+
+    def _write(self, line: Line, mention: Mention | None, note: str) -> None:
+        named = [row.item for row in line.rows if row.item.type != "credit_memo"]
+        named = named or [row.item for row in line.rows]
+        many = len(line.rows)
+        if mention is None and many > 1 and line.source == "bank":
+            share = self.mix.advice * (3.0 if many > 8 else 1.0)
+            if self.dice.chance(share):
+                line.details = [_advised(row) for row in line.rows]
+                mention = self.writer.advice(line.customer or named[0].customer, line.booked)
+        if mention is None:
+            customer = line.customer or named[0].customer
+            stale = self.last_paid.get(customer.index) if self.dice.chance(self.mix.stale_reference) else None
+            stale = stale if many == 1 and stale is not named[0] else None
+            mention = self.writer.write(customer, named, line.booked, note=note, stale=stale)
+        line.structured, line.reference_state = mention.structured, mention.state
+        print_line(line, mention.text, self.mix, self.dice)
 
     def _channel(self, line: Line, customer: Customer) -> None:
         if customer.channel == "gateway":
@@ -92,6 +106,7 @@ class Desk:
             line.gateway_customer = customer.ident
             line.end_to_end = f"pay_{self.dice.letters(10, 'abcdefghjkmnpqrstuvwxyz23456789')}"
             line.payer = None if self.dice.chance(0.4) else line.payer
+            line.code = self.dice.pick(("CARD VISA 4242", "WALLET", "CARD MC 5100", "BANK TRANSFER", ""))
         elif customer.channel == "debit":
             line.source = "debit"
             line.end_to_end = f"DD{self.dice.digits(10)}"
@@ -100,13 +115,20 @@ class Desk:
         """The bank converted the payer's money at a rate close to the published one."""
         spread = 1.0 + self.dice.uniform(-0.004, 0.006)
         line.amount = self.rates.converted(minor, currency, line.currency, line.booked, spread)
-        if line.case in {"single", "multi", "subscription"}:
+        if line.case in {"single", "multi", "twin"}:
             line.case = "foreign_currency"
         if self.dice.chance(0.75):
             line.original = (currency, minor)
 
 
-def next_on_or_after(days: list[int], day: int) -> int:
-    """The first of the sorted days that is not before `day`; the day itself when none is left."""
-    place = bisect_right(days, day - 1)
-    return days[place] if place < len(days) else day
+def apply(row: Row) -> None:
+    """Move the item's balance by one allocation: a negative row re-opens an invoice and consumes a credit memo."""
+    used = row.amount + row.write_off
+    item = row.item
+    item.open -= -used if item.type == "credit_memo" else used
+    if not 0 <= item.open <= item.amount:
+        raise AssertionError(f"{item.number}: open {item.open} of {item.amount}")
+
+
+def _advised(row: Row) -> Detail:
+    return Detail(row.item.number, "", row.amount, row.write_off, row.reason, "")

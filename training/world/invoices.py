@@ -31,19 +31,25 @@ def add_months(day: int, months: int, day_of_month: int) -> int:
 def business_day(day: int) -> int:
     """The day itself, or the Monday after a weekend."""
     weekday = (day + 6) % 7
-    return day + (7 - weekday if weekday >= 5 else 0)  # noqa: PLR2004 - Saturday is 5
+    return day + (7 - weekday if weekday >= 5 else 0)
 
 
 def make_items(
-    count: int, months: int, start: int, end: int, mix: Mix, issuers: list[Issuer], dice: Dice, people: Dice
+    count: int, months: int, span: tuple[int, int], mix: Mix, issuers: list[Issuer], dice: Dice, people: Dice
 ) -> tuple[list[Item], list[Customer]]:
-    """So many documents issued from `start` until before `end`, and the customers they bill."""
+    """So many documents issued from the first day of the span until before its last, and the customers they bill.
+
+    A void document is an invoice issued twice by a retry: the second one is withdrawn at once.
+    """
+    start, end = span
     maker = CustomerMaker(mix, issuers, people)
-    credits = int(round(count * mix.credit_memo_share))
-    events = _monthly_events(int((count - credits) * mix.subscription_share), months, start, end, maker, dice)
-    events += _irregular_events(count - credits - len(events), start, end, mix, maker, dice)
-    events = events[: count - credits]
-    events += _credit_events(count - len(events), end, events, dice)
+    memos, voids = round(count * mix.credit_memo_share), round(count * mix.void_share)
+    billed = count - memos - voids
+    events = _monthly_events(int(billed * mix.subscription_share), months, start, end, maker, dice)
+    events += _irregular_events(billed - len(events), start, end, mix, maker, dice)
+    issued_twice = [dice.pick(events) for _ in range(voids)]
+    events += _credit_events(memos, end, events, dice)
+    events += [(day, tie + 1e-10, index, amount, "void") for day, tie, index, amount, _ in issued_twice]
     events.sort()
     items = _numbered(events, mix, issuers, maker.customers, dice)
     return items, maker.customers
@@ -94,13 +100,13 @@ def _irregular_events(
 
 
 def _credit_events(target: int, end: int, events: list[Event], dice: Dice) -> list[Event]:
-    credits: list[Event] = []
-    while len(credits) < target and events:
+    memos: list[Event] = []
+    while len(memos) < target and events:
         day, _, customer, amount, _ = dice.pick(events)
         later = min(business_day(day + dice.between(2, 40)), end - 1)
         share = 1.0 if dice.chance(0.25) else dice.uniform(0.04, 0.5)
-        credits.append((later, dice.roll(), customer, max(1, int(amount * share)), "credit_memo"))
-    return credits
+        memos.append((later, dice.roll(), customer, max(1, int(amount * share)), "credit_memo"))
+    return memos
 
 
 def _numbered(
@@ -139,12 +145,13 @@ def _numbered(
                 item.discount_percent = customer.discount_percent
                 item.discount_day = day + customer.discount_days
                 item.discount_base = amount - item.tax // 3 if dice.chance(0.05) else 0
-            roll = dice.roll()
-            if roll < mix.void_share:
-                item.status, item.planned = "void", True
-            elif roll < mix.void_share + mix.hold_share:
+            if kind == "void":
+                item.type, item.status = "invoice", "void"
+            elif dice.chance(mix.hold_share):
                 item.status = dice.pick(("disputed", "on_hold"))
-                item.planned = True
+            elif dice.chance(mix.draft_share):
+                item.status = "draft"
+            item.planned = item.status != "open"
         items.append(item)
     return items
 
@@ -157,7 +164,8 @@ def _order_number(customer: Customer, dice: Dice) -> str:
             return f"PO-{dice.digits(5)}"
         case 2:
             return f"{dice.letters(2)}{dice.digits(6)}"
-    return dice.digits(6)
+        case _:
+            return dice.digits(6)
 
 
 def discount_of(item: Item) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from training.world.damage import damaged, last_digits, spell
@@ -49,18 +48,32 @@ class Writer:
             case "number":
                 return self._numbers(customer, items, words, note)
             case "order":
-                orders = [item.order for item in items if item.order]
-                if orders:
-                    text = dice.pick(words.order).format(", ".join(orders[:4]))
-                    return Mention(_with_note(text, note), state="order")
-                return self._numbers(customer, items, words, note)
+                return self._orders(customer, items, words, note)
             case "customer":
                 return Mention(_with_note(dice.pick(words.customer).format(customer.number), note), state="customer")
             case "month":
                 return Mention(_with_note(self._month(items, words), note), state="month")
             case "chatter":
                 return Mention(_with_note(self._chatter(customer, day, words), note), state="chatter")
-        return Mention(note)
+            case _:
+                return Mention(note)
+
+    def advice(self, customer: Customer, day: int) -> Mention:
+        """The text of a payment whose items stand in a remittance advice."""
+        dice = self._dice
+        stamp = date.fromordinal(day).strftime("%Y%m%d")
+        text = dice.pick(("siehe Avis {}", "see remittance advice {}", "AVIS {}", "Zahlungsavis {}", "REMIT {}"))
+        return Mention(text.format(f"{customer.phrase % 90 + 10}{stamp}"), state="advice")
+
+    def freely(self, customer: Customer, kind: str, day: int, reference: str = "") -> Mention:
+        """A note of the given kind (`prepaid`, `partial` ...), with an order or customer number or nothing."""
+        words = PHRASES[customer.country.tongue]
+        text = self._dice.pick(getattr(words, kind))
+        if reference:
+            return Mention(f"{text} {self._dice.pick(words.order).format(reference)}", state="order")
+        if self._dice.chance(0.5):
+            return Mention(f"{text} {self._dice.pick(words.customer).format(customer.number)}", state="customer")
+        return Mention(f"{text} {self._chatter(customer, day, words)}", state="chatter")
 
     def _structured(self, item: Item) -> Mention:
         dice = self._dice
@@ -89,6 +102,13 @@ class Writer:
         elif roll < 0.25:
             text = f"{text} {self._noise(items[0].issued)}"
         return Mention(_with_note(text, note), state="damaged" if hurt else "clean")
+
+    def _orders(self, customer: Customer, items: list[Item], words: Phrases, note: str) -> Mention:
+        orders = [item.order for item in items if item.order]
+        if not orders:
+            return self._numbers(customer, items, words, note)
+        text = self._dice.pick(words.order).format(", ".join(orders[:4]))
+        return Mention(_with_note(text, note), state="order")
 
     def _named(self, customer: Customer, items: list[Item], words: Phrases, *, hurt: bool = False) -> str:
         dice = self._dice
@@ -150,7 +170,8 @@ class Writer:
                 return f"V-{dice.digits(7)}"
             case 3:
                 return f"{dice.between(1, 900)},{dice.digits(2)} EUR"
-        return dice.digits(dice.between(5, 9))
+            case _:
+                return dice.digits(dice.between(5, 9))
 
     def _dated(self, day: int, words: Phrases) -> str:
         stamp = date.fromordinal(day).strftime(self._dice.pick(("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%d-%m-%Y")))
@@ -161,11 +182,20 @@ def _with_note(text: str, note: str) -> str:
     return f"{text} {note}" if note and text else text or note
 
 
+def _shared_head(texts: list[str]) -> int:
+    """How many first characters all the texts share."""
+    first, last = min(texts), max(texts)
+    for place, char in enumerate(first):
+        if char != last[place]:
+            return place
+    return len(first)
+
+
 def _range(spelled: list[str]) -> str:
     """`4217-4220` when the numbers run without a gap, else nothing."""
     if len(spelled) < 3:
         return ""
-    heads = commonprefix(spelled)
+    shared = _shared_head(spelled)
     spans = [last_digits(number) for number in spelled]
     cores = [number[start:end] for number, (start, end) in zip(spelled, spans, strict=True)]
     if not all(cores) or len({(number[:start], number[end:]) for number, (start, end) in zip(spelled, spans, strict=True)}) > 1:
@@ -174,12 +204,12 @@ def _range(spelled: list[str]) -> str:
     if values[-1] - values[0] != len(values) - 1 or len(set(values)) != len(values):
         return ""
     first, last = min(spelled), max(spelled)
-    return f"{first}-{last[len(heads):] if len(last) - len(heads) >= 2 else last}"
+    return f"{first}-{last[shared:] if len(last) - shared >= 2 else last}"
 
 
 def _abbreviated(spelled: list[str], least: int) -> list[str]:
     """The first number in full, of the others only the end that differs: `INV-004217, 4218, 19`."""
-    shared = len(commonprefix(spelled))
+    shared = _shared_head(spelled)
     if shared < 2:
         return spelled
     return [spelled[0]] + [number[min(shared, max(0, len(number) - least)) :] for number in spelled[1:]]

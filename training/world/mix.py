@@ -12,28 +12,29 @@ from training.world.dice import Dice
 
 
 def _modes() -> dict[str, float]:
-    return {"single": 0.72, "run": 0.16, "monthly": 0.12}
+    return {"single": 0.46, "run": 0.14, "monthly": 0.2, "pile": 0.2}
 
 
 def _cases() -> dict[str, float]:
-    """What happens to a group of items that a customer settles at once."""
+    """What happens to a single item; discounts, withholding and lost fees are habits of customers."""
     return {
-        "exact": 0.745,
-        "discount": 0.045,
-        "discount_late": 0.008,
+        "exact": 0.8,
         "overpayment": 0.016,
-        "bank_fee": 0.012,
-        "rounding": 0.006,
-        "partial": 0.03,
-        "split": 0.03,
-        "instalments": 0.008,
-        "n_to_m": 0.012,
-        "withholding": 0.006,
-        "prepayment": 0.008,
-        "late_invoice": 0.008,
-        "on_account": 0.004,
-        "unpaid": 0.045,
+        "bank_fee": 0.004,
+        "rounding": 0.007,
+        "partial": 0.035,
+        "split": 0.035,
+        "instalments": 0.006,
+        "prepayment": 0.01,
+        "late_invoice": 0.012,
+        "on_account": 0.005,
+        "unpaid": 0.05,
     }
+
+
+def _group_cases() -> dict[str, float]:
+    """What happens to several items that a customer settles at once."""
+    return {"exact": 0.87, "n_to_m": 0.07, "overpayment": 0.02, "late_invoice": 0.01, "unpaid": 0.02}
 
 
 def _styles() -> dict[str, float]:
@@ -97,6 +98,7 @@ class Mix:
     credit_memo_share: float = 0.03
     debit_note_share: float = 0.004
     void_share: float = 0.003
+    draft_share: float = 0.0004
     hold_share: float = 0.002
     twin_share: float = 0.006
     burst_share: float = 0.06
@@ -105,8 +107,14 @@ class Mix:
     one_off_name: float = 0.05
     no_name: float = 0.01
     stale_reference: float = 0.01
-    credit_netted: float = 0.55
-    credit_refunded: float = 0.25
+    discount_terms: float = 0.22
+    discount_late: float = 0.12
+    withholding: float = 0.05
+    loses_fee: float = 0.25
+    rounds: float = 0.012
+    credit_netted: float = 0.6
+    credit_refunded: float = 0.3
+    advice: float = 0.12
     return_of_debit: float = 0.05
     return_of_transfer: float = 0.002
     chargeback: float = 0.004
@@ -115,10 +123,10 @@ class Mix:
     processor_gateway_ids: float = 0.2
     backfilled: float = 0.01
     checked: float = 0.4
-    wrong_labels: float = 0.0
     lag_days: float = 1.4
     modes: Mapping[str, float] = field(default_factory=_modes)
     cases: Mapping[str, float] = field(default_factory=_cases)
+    group_cases: Mapping[str, float] = field(default_factory=_group_cases)
     styles: Mapping[str, float] = field(default_factory=_styles)
     noise: Mapping[str, float] = field(default_factory=_noise)
     layouts: Mapping[str, float] = field(default_factory=_layouts)
@@ -166,7 +174,7 @@ PROFILES: dict[str, Mix] = {
         order_share=0.08,
         credit_memo_share=0.02,
         items_per_customer=14.0,
-        modes={"single": 0.9, "run": 0.05, "monthly": 0.05},
+        modes={"single": 0.88, "run": 0.03, "monthly": 0.05, "pile": 0.04},
     ),
     "b2b": replace(
         _DEFAULT,
@@ -178,8 +186,9 @@ PROFILES: dict[str, Mix] = {
         foreign_share=0.12,
         credit_memo_share=0.05,
         items_per_customer=45.0,
-        modes={"single": 0.5, "run": 0.28, "monthly": 0.22},
-        cases=_with(_DEFAULT.cases, discount=0.09, discount_late=0.02, partial=0.045, withholding=0.012),
+        modes={"single": 0.42, "run": 0.22, "monthly": 0.24, "pile": 0.12},
+        discount_terms=0.5,
+        cases=_with(_DEFAULT.cases, partial=0.045, split=0.035),
     ),
     "marketplace": replace(
         _DEFAULT,
@@ -210,17 +219,18 @@ PROFILES: dict[str, Mix] = {
         subscription_share=0.6,
         third_party=0.04,
         sibling_share=0.1,
-        cases=_with(_DEFAULT.cases, discount=0.005, withholding=0.0, instalments=0.02, bank_fee=0.002),
+        cases=_with(_DEFAULT.cases, instalments=0.02, bank_fee=0.001),
     ),
     "exporter": replace(
         _DEFAULT,
         foreign_share=0.4,
         person_share=0.02,
-        cases=_with(_DEFAULT.cases, bank_fee=0.05, withholding=0.02),
+        loses_fee=0.4,
+        withholding=0.08,
     ),
 }
 
-_WHOLE = {"issuers", "unseen_numbering", "wrong_labels"}
+_WHOLE = {"issuers", "unseen_numbering"}
 
 
 def drawn_mix(profile: str, dice: Dice, spread: float = 0.25) -> Mix:

@@ -8,7 +8,7 @@ from functools import cache
 from anyascii import anyascii
 
 from training.world.dice import Dice
-from training.world.lexicon import FANTASY_HEADS, FANTASY_TAILS, WORDS
+from training.world.lexicon import FANTASY_HEADS, FANTASY_TAILS, WORDS, NameWords
 
 _UMLAUTS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"}
@@ -80,13 +80,8 @@ def _company_core(tongue: str, dice: Dice) -> str:
     words = WORDS[tongue]
     trade = dice.pick(words.trades)
     roll = dice.roll()
-    if roll < 0.27:
-        return f"{dice.pick(words.families)} {trade}"
-    if roll < 0.36:
-        joiner = dice.pick(("&", "&", words.joiner, "+"))
-        return f"{dice.pick(words.families)} {joiner} {dice.pick(words.families)}"
     if roll < 0.42:
-        return f"{dice.pick(words.givens)} {dice.pick(words.families)} {trade}"
+        return _named_after_people(words, trade, dice)
     if roll < 0.55:
         return f"{dice.pick(words.places)} {trade}"
     if roll < 0.64:
@@ -99,6 +94,16 @@ def _company_core(tongue: str, dice: Dice) -> str:
     if roll < 0.92:
         return f"{dice.letters(dice.pick((2, 3, 3)))} {trade}"
     return fantasy
+
+
+def _named_after_people(words: NameWords, trade: str, dice: Dice) -> str:
+    roll = dice.roll()
+    if roll < 0.64:
+        return f"{dice.pick(words.families)} {trade}"
+    if roll < 0.85:
+        joiner = dice.pick(("&", "&", words.joiner, "+"))
+        return f"{dice.pick(words.families)} {joiner} {dice.pick(words.families)}"
+    return f"{dice.pick(words.givens)} {dice.pick(words.families)} {trade}"
 
 
 def sibling(name: Name, tongue: str, dice: Dice) -> Name:
@@ -170,7 +175,7 @@ def as_account_holder(name: Name, dice: Dice) -> str:
         text = f"{core} {legal}".strip().replace("&", "und" if dice.chance(0.5) else "+")
     elif roll < 0.93:
         parts = core.split(" ")
-        text = " ".join(reversed(parts)) if len(parts) == 2 else core  # noqa: PLR2004 - only pairs can swap
+        text = " ".join(reversed(parts)) if len(parts) == 2 else core
     elif roll < 0.97:
         text = f"{core} {legal} {dice.pick(('Buchhaltung', 'Zentrale', 'AP', 'Treasury', 'Finance', 'HQ', 'c/o'))}"
     else:
@@ -197,7 +202,7 @@ def _abbreviate(core: str) -> str:
 
 def misspell(text: str, dice: Dice) -> str:
     """One letter lost, doubled or swapped with its neighbour."""
-    if len(text) < 4:  # noqa: PLR2004 - too short to stay recognisable
+    if len(text) < 4:
         return text
     place = dice.between(1, len(text) - 3)
     roll = dice.roll()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from training.world.customers import draw_amount
-from training.world.dice import Dice, Wheel
+from training.world.dice import Dice
 from training.world.invoices import business_day
 from training.world.names import as_account_holder, company, person
 from training.world.phrases import PHRASES
-from training.world.places import COUNTRIES, account_number
+from training.world.places import account_number
 from training.world.records import Line, Payer
 from training.world.statement import print_line
 
@@ -22,7 +22,7 @@ _TEXTS = {
     "tax": ("Umsatzsteuer {month}", "VAT return {month}", "Steuernr. 12/345/67890 USt {month}", "TVA {month}", "HMRC VAT", "IRS USATAXPYMT"),
     "fees": ("Kontoführung", "Account fee", "Frais de tenue de compte", "Bank charges", "Entgelt {month}", "Monthly service charge"),
     "interest": ("Zinsen", "Interest", "Intérêts créditeurs", "Habenzinsen {month}", "CREDIT INTEREST"),
-    "supplier": ("Rechnung {number}", "Invoice {number}", "Facture {number}", "Miete {month}", "Lease {number}", "Order {number}"),
+    "supplier": ("Rechnung {number}", "Invoice {number}", "Facture {number}", "Miete {month}", "Lease {number}", "Order {number}", "POS {number} CARD 4921 FUEL 24H", "VISA PURCHASE {number} AIRLINE"  ),
     "other_income": ("Versicherung Schaden {number}", "Insurance claim {number}", "Subsidy {number}", "Sale of equipment", "Rent {month}", "Refund tax {month}", "Erstattung {number}", "Grant"),
     "own_transfer": ("Übertrag", "Own transfer", "Umbuchung", "Liquidity transfer", "Cash pooling", "Virement interne"),
 }  # fmt: skip
@@ -56,6 +56,12 @@ def add_noise(desk: Desk, items: list[Item]) -> None:
                 case _:
                     sign = 1 if kind == "interest" and desk.dice.chance(0.7) else -1
                     _plain(desk, kind, day, Payer(desk.dice.pick(_HOLDERS[kind]), ""), sign)
+
+
+def strangers(desk: Desk, count: int, relation: str) -> list[Payer]:
+    """People and companies that are nobody's customers."""
+    found = [_stranger(desk) for _ in range(count)]
+    return [Payer(payer.name, payer.account, relation) for payer in found]
 
 
 def _stranger(desk: Desk, person_too: bool = True) -> Payer:  # noqa: FBT001, FBT002 - one flag of one private function

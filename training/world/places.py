@@ -102,4 +102,5 @@ def structured_reference(kind: str, number: str, customer: str, sequence: int) -
             return viite_reference(digits)
         case "kenmerk":
             return betalingskenmerk(digits)
-    return digits
+        case _:
+            return digits

@@ -32,22 +32,22 @@ class Rates:
         key = (currency, day)
         text = self._texts.get(key)
         if text is None:
-            text = f"{self._levels[currency][max(0, day - self._start)]:.5f}"
+            text = f"{self._levels[currency][max(0, day - self._start)]:.7g}"
             self._texts[key] = text
         return text
 
     def converted(self, minor: int, currency: str, other: str, day: int, spread: float) -> int:
         """The amount in another currency at the day's rate times `spread`."""
         rate = float(self.per_home(other, day)) / float(self.per_home(currency, day))
-        major = minor / 10 ** exponent(currency)
-        return max(1, round(major * rate * spread * 10 ** exponent(other)))
+        major = minor / 10.0 ** exponent(currency)
+        return max(1, round(major * rate * spread * 10.0 ** exponent(other)))
 
     def published(self, start: int, end: int) -> list[tuple[int, str, str, str]]:
         """(day, base, quote, rate) of every business day."""
         return [
             (day, self.home, currency, self.per_home(currency, day))
             for day in range(start, end)
-            if (day + 6) % 7 < 5  # noqa: PLR2004 - Saturday is 5
+            if (day + 6) % 7 < 5
             for currency in sorted(self._levels)
             if currency != self.home
         ]

@@ -89,6 +89,11 @@ class Customer:
     """The day from which it pays from its second account; 0 for never."""
     on_file: list[str] = field(default_factory=list)
     run_day: int = 10
+    withholds: int = 0
+    """The percent of the net amount that it withholds as tax."""
+    loses_fee: bool = False
+    """True when its transfers arrive short by a bank's fee."""
+    rounds: bool = False
 
 
 @dataclass(slots=True)
@@ -165,6 +170,8 @@ class Line:
     source: str = "bank"
     kind: str = ""
     related: Line | None = None
+    follows: Line | None = None
+    """A line whose decision must come first, since this one spends what that one set free."""
     shows_related: bool = False
     reference_state: str = "none"
     details: list[Detail] = field(default_factory=list)

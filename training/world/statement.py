@@ -39,7 +39,8 @@ def folded(text: str, how: str) -> str:
             return fold(text)
         case "transcribed":
             return transcribe(text)
-    return text
+        case _:
+            return text
 
 
 def _end_to_end(line: Line, dice: Dice) -> str:
@@ -76,4 +77,5 @@ def _laid_out(line: Line, text: str, dice: Dice) -> str:
                 len(line.account.account) * 7 % 6
             ]
             return head + text[:width]
-    return text[:width]
+        case _:
+            return text[:width]

@@ -68,7 +68,7 @@ def table(columns: dict[str, Iterable[Cell]]) -> pa.Table:
     return pa.table({name: pa.array([cell or None for cell in cells], pa.string()) for name, cells in columns.items()})
 
 
-def invoices(items: Sequence[Item], ids: Sequence[str], names: bool) -> pa.Table:  # noqa: FBT001 - one flag, one caller
+def invoices(items: Sequence[Item], ids: Sequence[str], *, with_names: bool) -> pa.Table:
     """The invoices with balances and status at the end of the book."""
     day = FORMATS.day
     return table(
@@ -77,11 +77,11 @@ def invoices(items: Sequence[Item], ids: Sequence[str], names: bool) -> pa.Table
             "invoice_number": [i.number for i in items],
             "type": [i.type for i in items],
             "customer_id": [i.customer.ident for i in items],
-            "customer_name": [i.customer.name.full if names else "" for i in items],
+            "customer_name": [i.customer.name.full if with_names else "" for i in items],
             "issuer_id": [i.issuer.ident for i in items],
             "currency": [i.currency for i in items],
             "amount": [money(i.amount, i.currency) for i in items],
-            "open_amount": [money(0 if i.status == "void" else i.open, i.currency) for i in items],
+            "open_amount": [money(0 if i.status in {"void", "draft"} else i.open, i.currency) for i in items],
             "tax_amount": [money(i.tax, i.currency) for i in items],
             "issue_date": [day(i.issued) for i in items],
             "due_date": [day(i.due) for i in items],

@@ -1,6 +1,6 @@
 """Cut a labelled book in time: a history to learn from, the rows to match, and the truth kept apart.
 
-    python -m training.worlds BOOK OUT [--months-history 15]
+Run it as `python -m training.worlds BOOK OUT [--months-history 15]`.
 """
 
 from __future__ import annotations
