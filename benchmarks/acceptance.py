@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.books import BookSpec, make_book, parse_spec, size, step
+from benchmarks.books import BookSpec, GeneratorError, make_book, parse_spec, size, step
 from benchmarks.run import our_command
 from benchmarks.weigh import Limits, pin, weigh
 from training.scoring import Score, figures, table
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for kind, found in (("match", learnt), ("cold", cold)):
             try:
                 found[spec.name] = _verdicts(spec, kind, options.out, limits)
-            except StepFailedError as problem:
+            except (GeneratorError, StepFailedError) as problem:
                 print(f"{spec.name}: {problem}", flush=True)
     groups = {
         "learnt": _scores({s.name: learnt[s.name] for s in seen if s.name in learnt}),
@@ -76,7 +76,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--books", default=BOOKS, help="world:seed[:profile], by comma")
     parser.add_argument("--unseen", default=UNSEEN, help="books with numbering schemes never seen, likewise")
     parser.add_argument("--invoices", default="100k")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/out"))
     parser.add_argument(
         "--speed", type=Path, help="speed.json of benchmarks.speed; default: in the same folder"
     )

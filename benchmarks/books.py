@@ -21,6 +21,10 @@ MODULES = {
 MONTHS, MONTHS_HISTORY = 18, 15
 
 
+class GeneratorError(Exception):
+    """A book could not be made."""
+
+
 @dataclass(frozen=True, slots=True)
 class BookSpec:
     """A book by its recipe: which generator, how large, which seed and profile."""
@@ -101,7 +105,9 @@ def _generate(spec: BookSpec, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with (out.parent / "generator.log").open("wb") as log:
         command = [sys.executable, "-m", MODULES[spec.world], *flags, *profile]
-        subprocess.run(command, check=True, stdout=log, stderr=subprocess.STDOUT)
+        done = subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise GeneratorError(f"the generator of {spec.name} failed; see {out.parent / 'generator.log'}")
 
 
 def _split(folder: Path) -> None:

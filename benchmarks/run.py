@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.books import BookSpec, count_undecided, make_book, size
+from benchmarks.books import BookSpec, GeneratorError, count_undecided, make_book, size
 from benchmarks.weigh import Limits, Weight, pin, weigh
 from training.scoring import figures
 from training.verdicts import judge
@@ -60,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: list[Result] = []
     training: list[dict[str, Any]] = []
     for spec in _specs(options):
-        folder = make_book(spec, out / "books")
+        try:
+            folder = make_book(spec, out / "books")
+        except GeneratorError as problem:
+            print(f"{spec.name}: skipped, {problem}", flush=True)
+            continue
         print(f"{spec.name}: {count_undecided(folder / 'match'):,} payments to match", flush=True)
         for matcher in options.matchers:
             result = _measure(spec, folder, matcher, options.model, limits, training)
@@ -93,7 +97,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--worlds", default="synthetic,second", help="generators of the books")
     parser.add_argument("--profile", default="", help="profile of the generators")
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/out"))
     parser.add_argument("--model", default="train", help="train (on the history), base, or a model folder")
     parser.add_argument(
         "--matchers",

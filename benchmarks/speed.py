@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--world", default="synthetic")
     parser.add_argument("--profile", default="")
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/out"))
     parser.add_argument("--model", default="base", help="base, or a model folder")
     parser.add_argument(
         "--repeat", type=int, default=1, help="runs of each size; the median by wall clock counts"
