@@ -273,6 +273,11 @@ class Frame:
         return np.where(decided == MISSING, known, np.maximum(decided, known))
 
     @cached_property
+    def allocation_known(self) -> I64:
+        """Instants at which the allocations became known, microseconds."""
+        return integers(self.book.allocations["known_at"], 0)
+
+    @cached_property
     def allocation_reversed(self) -> I64:
         """Instants of reversal, the largest integer where never reversed."""
         undone = integers(self.book.allocations["reversed_at"])

@@ -25,7 +25,7 @@ def equijoin(left: U64, right: U64, threads: int = 2) -> tuple[I64, I64]:
     with duckdb.connect(config={"threads": threads, "preserve_insertion_order": False}) as engine:
         engine.register("l", pa.table({"key": left, "row": np.arange(len(left), dtype=np.int64)}))
         engine.register("r", pa.table({"key": right, "row": np.arange(len(right), dtype=np.int64)}))
-        pairs = engine.execute("SELECT l.row AS a, r.row AS b FROM l JOIN r ON l.key = r.key").to_arrow_table()
+        pairs = engine.sql("SELECT l.row AS a, r.row AS b FROM l JOIN r ON l.key = r.key").to_arrow_table()
     packed = np.asarray(pairs["a"]) * np.int64(len(right)) + np.asarray(pairs["b"])
     packed.sort()
     return np.divmod(packed, np.int64(len(right)))

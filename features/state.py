@@ -17,13 +17,16 @@ class State:
     """A book as it stood at one instant.
 
     ``known_until``: rows known later do not exist. ``decided_until``: allocations decided later do not exist.
-    ``replay``: ignore exported balances and status, which an export sets with hindsight. Instants in microseconds.
+    ``replay``: ignore exported balances and status, which an export sets with hindsight, and hide what was decided
+    on the payments of ``batch``. Instants in microseconds.
     """
 
     frame: Frame
     known_until: int
     decided_until: int
     replay: bool
+    batch: I32
+    claimed: I64 | None = None  # applied by earlier batches of the same run, by item, signed
 
     @cached_property
     def allocation_rows(self) -> I64:
@@ -31,6 +34,11 @@ class State:
         frame = self.frame
         live = (frame.allocation_decided <= self.decided_until) & (frame.allocation_reversed > self.decided_until)
         live &= (frame.allocation_item >= 0) & (frame.allocation_payment >= 0)
+        live &= frame.allocation_known <= self.known_until
+        if self.replay:
+            deciding = np.zeros(frame.payment_count + 1, np.bool_)
+            deciding[self.batch] = True
+            live &= ~deciding[frame.allocation_payment]
         return np.flatnonzero(live)
 
     @cached_property
@@ -56,6 +64,8 @@ class State:
             stated = frame.item_stated_open
             balance = np.where(stated == MISSING, balance, stated)
             balance = np.where(frame.item_status == STATUSES.index("settled"), 0, balance)
+        if self.claimed is not None:
+            balance = balance - self.claimed
         # an over-applied item is closed, never open in the other direction
         balance = np.where(np.sign(balance) == np.sign(frame.item_amount), balance, 0)
         return np.where(self.visible, balance, 0)

@@ -28,6 +28,45 @@ TAMMIKUU HELMIKUU MAALISKUU HUHTIKUU TOUKOKUU KESAKUU HEINAKUU ELOKUU SYYSKUU LO
 """
 
 
+# What a line is about, in the words of several languages; the position is the bit in `TextFacts.topics`.
+TOPICS: dict[str, str] = {
+    "salary": "SALARY SALARIES PAYROLL WAGES LOHN GEHALT LOEHNE SALAIRE SALAIRES NOMINA STIPENDIO STIPENDI LOON SALARIS",
+    "tax": "TAX TAXES VAT STEUER UMSATZSTEUER LOHNSTEUER GEWERBESTEUER FINANZAMT IMPOT IMPOTS TVA URSSAF HMRC IRS EFTPS "
+    "BELASTINGDIENST IMPUESTO HACIENDA AEAT IVA SKAT SKATTEVERKET",
+    "bank_fee": "FEES ENTGELT KONTOFUEHRUNG GEBUEHR GEBUEHREN FRAIS COMMISSION COMISION COMISIONES KOSTEN ABSCHLUSS "
+    "KONTOENTGELT SERVICECHARGE SPESE COMMISSIONI",
+    "interest": "INTEREST ZINSEN HABENZINSEN INTERETS INTERESES INTERESSI RENTE DIVIDEND DIVIDENDE",
+    "transfer": "TRANSFER UEBERTRAG UMBUCHUNG SWEEP LIQUIDITY CONCENTRATION ZBA POOLING VIREMENT INTERNE TRASPASO "
+    "GIROCONTO EIGENUEBERTRAG INTERCOMPANY",
+    "refund": "REFUND REFUNDED ERSTATTUNG RUECKERSTATTUNG GUTSCHRIFT REMBOURSEMENT REEMBOLSO RIMBORSO TERUGBETALING",
+    "return": "RETURN RETURNED RUECKLASTSCHRIFT RUECKGABE RUECKLAUFER RETOUR REJET REJECTED BOUNCED UNPAID NSF RLS "
+    "RETOURE DEVOLUCION STORNO IMPAYE INSOLUTO",
+    "chargeback": "CHARGEBACK CHARGEBACKS DISPUTE RETRIEVAL",
+    "income": "GRANT SUBSIDY ZUSCHUSS FOERDERUNG SUBVENTION INSURANCE VERSICHERUNG LOAN DARLEHEN KREDIT MIETE KAUTION "
+    "DONATION SPENDE REBATE BONUS",
+    "payout": "PAYOUT SETTLEMENT STRIPE ADYEN PAYPAL MOLLIE SUMUP WORLDPAY KLARNA GOCARDLESS BRAINTREE AUSZAHLUNG",
+    "partial": "PARTIAL PART TEILZAHLUNG TEILBETRAG ABSCHLAG RATE RATA INSTALMENT INSTALLMENT ACOMPTE ACCONTO ANTICIPO "
+    "DEPOSIT ANZAHLUNG TERMIJN PARCIAL TEILRECHNUNG RESTZAHLUNG REST BALANCE SCHLUSSZAHLUNG",
+    "discount": "SKONTO DISCOUNT ESCOMPTE SCONTO DESCUENTO KORTING ABZUG ABZUEGL LESS",
+    "advance": "ADVANCE PREPAYMENT VORAUSZAHLUNG VORKASSE AKONTO ACCOUNT PROFORMA ONACCOUNT",
+    "credit": "CREDIT GUTSCHRIFT AVOIR ABONO CREDITNOTE CREDITNOTA GS CN",
+    "several": "INVOICES RECHNUNGEN FACTURES FACTURAS FATTURE FACTUREN STATEMENT ALL DIV DIVERSE MULTIPLE SAMMELZAHLUNG",
+}
+
+
+def _topic_table() -> tuple[U64, NDArray[np.int32]]:
+    bits: dict[str, int] = {}
+    for bit, words in enumerate(TOPICS.values()):
+        for word in words.split():
+            bits[word] = bits.get(word, 0) | (1 << bit)
+    keys = hash_strings(list(bits))
+    order = np.argsort(keys)
+    return keys[order], np.array(list(bits.values()), np.int32)[order]
+
+
+_TOPIC_KEYS, _TOPIC_BITS = _topic_table()
+
+
 def _month_table() -> tuple[U64, NDArray[np.int8]]:
     words: dict[str, int] = {}
     for line in _MONTHS.strip().splitlines():
@@ -50,18 +89,23 @@ class TextFacts:
     date_payment: I64  # dates named, packed as payment * 2**20 + day + 2**19, sorted
     silent: NDArray[np.bool_]  # no letters or digits at all
     words: NDArray[np.int16]  # atoms
+    topics: I32  # bit t: the t-th of TOPICS is touched
     unexplained: NDArray[np.int16]  # digit runs of five and more characters that no mention covers
 
 
 def read_texts(spans: PaymentSpans, mentions: References) -> TextFacts:
     """Gather the facts of a batch's texts."""
     text = spans.text
-    letters = np.flatnonzero(~text.atom_is_digit & (text.atom_end - text.atom_start >= 3))  # noqa: PLR2004
+    letters = np.flatnonzero(~text.atom_is_digit & (text.atom_end - text.atom_start >= 2))  # noqa: PLR2004
     keys = text.folded_hash(text.atom_start[letters], text.atom_end[letters])
     at = np.minimum(np.searchsorted(_MONTH_KEYS, keys), len(_MONTH_KEYS) - 1)
     hit = _MONTH_KEYS[at] == keys
     months = np.zeros(text.rows, np.int16)
     np.bitwise_or.at(months, text.atom_row[letters[hit]], np.left_shift(np.int16(1), _MONTH_NUMBERS[at[hit]].astype(np.int16)))
+    at = np.minimum(np.searchsorted(_TOPIC_KEYS, keys), len(_TOPIC_KEYS) - 1)
+    hit = _TOPIC_KEYS[at] == keys
+    topics = np.zeros(text.rows, np.int32)
+    np.bitwise_or.at(topics, text.atom_row[letters[hit]], _TOPIC_BITS[at[hit]])
     value, width = _digit_values(text)
     dates, periods = _dates(text, value, width)
     np.bitwise_or.at(months, periods[0], np.left_shift(np.int16(1), periods[1].astype(np.int16)))
@@ -70,6 +114,7 @@ def read_texts(spans: PaymentSpans, mentions: References) -> TextFacts:
         date_payment=dates,
         silent=np.diff(text.row_first_atom) == 0,
         words=np.minimum(np.diff(text.row_first_atom), 999).astype(np.int16),
+        topics=topics,
         unexplained=_unexplained(text, width, mentions),
     )
 

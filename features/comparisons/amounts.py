@@ -60,7 +60,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     return {
         "amount_exact": exact.astype(np.float32),
         "amount_discounted": np.where(taken, np.where(in_time, 2, 1), 0).astype(np.float32),
-        "amount_instalment": _instalments(c).astype(np.float32),
+        "amount_instalment": instalments(c).astype(np.float32),
         "amount_relative": np.where(known, np.clip(relative, -1.5, 5), np.nan).astype(np.float32),
         "amount_log_difference": np.where(
             known, np.sign(difference) * np.log1p(np.abs(difference)), np.nan
@@ -86,7 +86,7 @@ def _mix(money: I64, owner: I64) -> I64:
     return money * np.int64(1_000_003) ^ (owner * np.int64(0x5DEECE66D))
 
 
-def _instalments(c: Comparison) -> np.ndarray:
+def instalments(c: Comparison) -> np.ndarray:
     """Tell which amounts equal an instalment of the item: 2 when it is the one due next to the day, 1 else."""
     table = c.frame.book.instalments
     out = np.zeros(len(c.item))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.report.facts import exact_sums
-from features.report.tables import Bools, Codes, Ints, flat, looked_up, minor, positions
+from features.report.tables import Bools, Codes, Ints, flat, looked_up, minor, positions, text
 
 if TYPE_CHECKING:
     from features.book import Book
@@ -44,9 +44,12 @@ def ageing_rows(book: Book, output: Output, as_of_day: int) -> list[AgeingRow]:
     currency = Codes.of(invoices["currency"])
     known = flat(invoices["issue_date"]).view(pa.int32())
     in_play = ~_is_in(invoices["status"], _CLOSED) & (looked_up(known, _all(invoices), 0) <= as_of_day)
-    balance = balances_before(book, sign)
-    posted = _applied(output, invoices, currency, "auto")
-    proposed = _applied(output, invoices, currency, "review")
+    # One look-up for both tables: hashing the ids of all invoices is what this costs.
+    standing = book.allocations.filter(pc.is_null(book.allocations["reversed_at"]))
+    ids = pa.concat_arrays([flat(standing["invoice_id"]), text(output.allocations, "invoice_id")])
+    row = positions(ids, flat(invoices["invoice_id"]))
+    balance = balances_before(invoices, sign, standing, row[: standing.num_rows])
+    posted, proposed = _applied(output, row[standing.num_rows :], invoices.num_rows, currency)
     left = np.where(in_play, balance - posted, 0) * sign
     left = np.maximum(left, 0)
     waiting = np.minimum(np.maximum(proposed * sign, 0), left)
@@ -56,11 +59,8 @@ def ageing_rows(book: Book, output: Output, as_of_day: int) -> list[AgeingRow]:
     return _rows(currency, sign, left, waiting, bucket)
 
 
-def balances_before(book: Book, sign: Ints) -> Ints:
+def balances_before(invoices: pa.Table, sign: Ints, standing: pa.Table, row: Ints) -> Ints:
     """Return signed balances before this run: as stated, else rebuilt from the book's own allocations."""
-    invoices, allocations = book.invoices, book.allocations
-    standing = allocations.filter(pc.is_null(allocations["reversed_at"]))
-    row = positions(flat(standing["invoice_id"]), flat(invoices["invoice_id"]))
     used = looked_up(standing["amount_minor"], _all(standing), 0) + looked_up(
         standing["write_off_minor"], _all(standing), 0
     )
@@ -71,13 +71,14 @@ def balances_before(book: Book, sign: Ints) -> Ints:
     return np.where(stated, looked_up(invoices["open_amount_minor"], _all(invoices), 0) * sign, rebuilt)
 
 
-def _applied(output: Output, invoices: pa.Table, currency: Codes, outcome: str) -> Ints:
-    """Add up cash and write-offs of the proposals with this outcome, by invoice row."""
-    table = output.allocations.filter(pc.equal(output.allocations["outcome"], outcome))
-    row = positions(flat(table["invoice_id"]), flat(invoices["invoice_id"]))
-    table, row = table.filter(pa.array(row >= 0)), row[row >= 0]
+def _applied(output: Output, row: Ints, invoices: int, currency: Codes) -> tuple[Ints, Ints]:
+    """Add up cash and write-offs by invoice row, of automatic closes and of proposals in review."""
+    table, row = output.allocations.filter(pa.array(row >= 0)), row[row >= 0]
     own = Codes(currency.code[row], currency.words)
-    return exact_sums(row, minor(table["amount"], own) + minor(table["write_off"], own), invoices.num_rows)
+    used = minor(text(table, "amount"), own) + minor(text(table, "write_off"), own)
+    outcome = text(table, "outcome")
+    auto, review = (np.asarray(pc.equal(outcome, word)) for word in ("auto", "review"))
+    return exact_sums(row[auto], used[auto], invoices), exact_sums(row[review], used[review], invoices)
 
 
 def _rows(currency: Codes, sign: Ints, left: Ints, waiting: Ints, bucket: Ints) -> list[AgeingRow]:

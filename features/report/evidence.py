@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 from features.report.facts import AUTO, DISMISSED, REVIEW, UNMATCHED
 from features.report.leftovers import customer_names
 from features.report.tables import (
+    ALLOCATION_COLUMNS,
     CANDIDATE_COLUMNS,
+    DECISION_COLUMNS,
     OUTCOMES,
     Bools,
     Decided,
@@ -26,6 +28,7 @@ from features.report.tables import (
     flat,
     floats,
     positions,
+    text,
     text_columns,
 )
 
@@ -63,7 +66,9 @@ def choose(decided: Decided, limit: int = ROWS) -> Held:
     closed = np.flatnonzero(decided.outcome == AUTO)
     unsure = closed[np.lexsort((closed, decided.confidence[closed]))]
     first = unsure[: min(UNSURE_ROWS, max(limit - len(cases), 0))]
-    rest = np.setdiff1d(np.flatnonzero(np.isin(decided.outcome, (AUTO, DISMISSED))), first)
+    is_rest = np.isin(decided.outcome, (AUTO, DISMISSED))
+    is_rest[first] = False
+    rest = np.flatnonzero(is_rest)
     room = max(limit - len(cases) - len(first), 0)
     sample = rest if len(rest) <= room else rest[np.linspace(0, len(rest) - 1, room).astype(np.int64)]
     chosen = np.concatenate([cases, first, sample]).astype(np.int64)
@@ -78,11 +83,13 @@ def payload(
     """Return the rows on the page as columns: `d` decisions, `a` stated items, `c` runners-up."""
     rows = held.rows
     ids = decided.payment_id.take(pa.array(rows))
-    kept = output.allocations.filter(pc.is_in(output.allocations["payment_id"], value_set=ids))
+    kept = _of_payments(output.allocations, ids, ALLOCATION_COLUMNS)
+    tried = _of_payments(output.candidates, ids, CANDIDATE_COLUMNS)
     items, cut = _first(kept, positions(flat(kept["payment_id"]), ids), ITEMS_PER_PAYMENT)
-    owner = flat(output.candidates["payment_id"]).cast(pa.string())
-    # Millions of pairs: only those of the rows on the page are turned into text.
-    tried = text_columns(output.candidates.filter(pc.is_in(owner, value_set=ids)), CANDIDATE_COLUMNS)
+    next_best = _runners_up(tried, kept, ids)
+    # One look-up for both: hashing the ids of all invoices is what it costs.
+    wanted = pa.concat_arrays([flat(items["invoice_id"]), flat(next_best["invoice_id"])])
+    invoice = positions(wanted, flat(book.invoices["invoice_id"]))
     decisions = _decisions(book, output, decided, rows)
     decisions["more"] = np.bincount(cut, minlength=len(rows)).tolist()
     if verdict is not None:
@@ -91,9 +98,14 @@ def payload(
         ]
     return {
         "d": decisions,
-        "a": _items(book, items, ids),
-        "c": _runners_up(book, tried, kept, ids),
+        "a": _items(items, _taken(book.invoices, invoice[: items.num_rows]), ids),
+        "c": _tried(book, next_best, _taken(book.invoices, invoice[items.num_rows :]), ids),
     }
+
+
+def _of_payments(table: pa.Table, ids: pa.Array, columns: tuple[str, ...]) -> pa.Table:
+    """Return the rows of these payments as text; of millions of pairs only these few are turned into text."""
+    return text_columns(table.filter(pc.is_in(text(table, "payment_id"), value_set=ids)), columns)
 
 
 @dataclass(frozen=True)
@@ -113,11 +125,10 @@ class Verdict:
 
 
 def _decisions(book: Book, output: Output, decided: Decided, rows: Ints) -> dict[str, list[Any]]:
-    take = pa.array(rows)
-    said = output.decisions.take(take)
+    said = text_columns(output.decisions.take(pa.array(rows)), DECISION_COLUMNS)
     paid = _taken(book.payments, decided.payment_row[rows])
     customer = pc.fill_null(customer_names(book, flat(said["customer_id"])), "")
-    remittance = _text(paid["remittance"])
+    remittance = text(paid, "remittance")
     return {
         "id": said["payment_id"].to_pylist(),
         "outcome": decided.outcome[rows].tolist(),
@@ -130,25 +141,24 @@ def _decisions(book: Book, output: Output, decided: Decided, rows: Ints) -> dict
         "ccy": said["currency"].to_pylist(),
         "rel": said["related_payment_id"].to_pylist(),
         "why": said["reasons"].to_pylist(),
-        "day": _iso(paid["booking_date"]),
+        "day": text(paid, "booking_date").to_pylist(),
         "minor": decided.amount_minor[rows].tolist(),
-        "payer": _cut(_text(paid["payer_name"]), NAME_LENGTH),
-        "acct": _cut(_text(paid["payer_account"]), NAME_LENGTH),
-        "ref": _cut(_text(paid["structured_reference"]), NAME_LENGTH),
-        "e2e": _cut(_text(paid["end_to_end_id"]), NAME_LENGTH),
+        "payer": _cut(text(paid, "payer_name"), NAME_LENGTH),
+        "acct": _cut(text(paid, "payer_account"), NAME_LENGTH),
+        "ref": _cut(text(paid, "structured_reference"), NAME_LENGTH),
+        "e2e": _cut(text(paid, "end_to_end_id"), NAME_LENGTH),
         "text": _cut(remittance, TEXT_LENGTH),
         "cut": np.maximum(np.asarray(pc.utf8_length(remittance)) - TEXT_LENGTH, 0).tolist(),
     }
 
 
-def _items(book: Book, items: pa.Table, ids: pa.Array) -> dict[str, list[Any]]:
-    facts = _taken(book.invoices, positions(flat(items["invoice_id"]), flat(book.invoices["invoice_id"])))
+def _items(items: pa.Table, facts: pa.Table, ids: pa.Array) -> dict[str, list[Any]]:
     return {
         "d": positions(flat(items["payment_id"]), ids).tolist(),
         "no": _number(facts, flat(items["invoice_id"])),
-        "type": _text(facts["type"]).to_pylist(),
-        "ccy": _text(facts["currency"]).to_pylist(),
-        "due": _iso(facts["due_date"]),
+        "type": text(facts, "type").to_pylist(),
+        "ccy": text(facts, "currency").to_pylist(),
+        "due": text(facts, "due_date").to_pylist(),
         "amount": items["amount"].to_pylist(),
         "wo": items["write_off"].to_pylist(),
         "wor": items["write_off_reason"].to_pylist(),
@@ -158,23 +168,24 @@ def _items(book: Book, items: pa.Table, ids: pa.Array) -> dict[str, list[Any]]:
     }
 
 
-def _runners_up(book: Book, tried: pa.Table, stated: pa.Table, ids: pa.Array) -> dict[str, list[Any]]:
+def _runners_up(tried: pa.Table, stated: pa.Table, ids: pa.Array) -> pa.Table:
     """Return the best candidates of each payment that its proposal left out."""
     pair = pc.binary_join_element_wise(flat(tried["payment_id"]), flat(tried["invoice_id"]), "\x1f")
     taken = pc.binary_join_element_wise(flat(stated["payment_id"]), flat(stated["invoice_id"]), "\x1f")
     left = tried.filter(pc.invert(pc.is_in(pair, value_set=taken)))
-    confidence = floats(left["pair_confidence"])
-    order = pa.array(np.argsort(-np.nan_to_num(confidence, nan=-1.0), kind="stable"))
-    left = left.take(order)
-    best, _ = _first(left, positions(flat(left["payment_id"]), ids), RUNNERS_UP)
-    facts = _taken(book.invoices, positions(flat(best["invoice_id"]), flat(book.invoices["invoice_id"])))
+    confidence = np.nan_to_num(floats(left["pair_confidence"]), nan=-1.0)
+    left = left.take(pa.array(np.argsort(-confidence, kind="stable")))
+    return _first(left, positions(flat(left["payment_id"]), ids), RUNNERS_UP)[0]
+
+
+def _tried(book: Book, best: pa.Table, facts: pa.Table, ids: pa.Array) -> dict[str, list[Any]]:
     return {
         "d": positions(flat(best["payment_id"]), ids).tolist(),
         "no": _number(facts, flat(best["invoice_id"])),
         "name": _cut(pc.fill_null(customer_names(book, flat(facts["customer_id"])), ""), NAME_LENGTH),
-        "ccy": _text(facts["currency"]).to_pylist(),
+        "ccy": text(facts, "currency").to_pylist(),
         "minor": facts["amount_minor"].to_pylist(),
-        "due": _iso(facts["due_date"]),
+        "due": text(facts, "due_date").to_pylist(),
         "conf": _rounded(floats(best["pair_confidence"])),
         "why": best["why_not"].to_pylist(),
         "rules": _cut(flat(best["rules"]), NAME_LENGTH),
@@ -199,18 +210,9 @@ def _number(facts: pa.Table, ids: pa.Array) -> list[str]:
     return _cut(pc.coalesce(flat(facts["invoice_number"]), ids), NAME_LENGTH)
 
 
-def _text(column: pa.ChunkedArray) -> pa.Array:
-    return pc.fill_null(flat(column), "")
-
-
 def _cut(values: pa.Array, length: int) -> list[str]:
     cut: list[str] = pc.utf8_slice_codeunits(values, 0, length).to_pylist()
     return cut
-
-
-def _iso(column: pa.ChunkedArray) -> list[str]:
-    days: list[str] = pc.fill_null(flat(column).cast(pa.string()), "").to_pylist()
-    return days
 
 
 def _rounded(values: Floats) -> list[float | None]:

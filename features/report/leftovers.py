@@ -100,8 +100,10 @@ def _aside(rows: Decided, code: str, hit: Bools) -> dict[str, str] | None:
 
 def _repeated_numbers(book: Book) -> tuple[list[dict[str, str]], int]:
     """List document numbers that one customer's items share: an invoice issued twice looks like this."""
-    kept = book.invoices.select(["customer_id", "invoice_number", "type", "currency", "amount_minor"])
     keys = ["customer_id", "invoice_number", "type"]
+    number = np.asarray(flat(book.invoices["invoice_number"]).dictionary_encode().indices)
+    is_shared = np.bincount(number)[number] > 1 if len(number) else np.zeros(0, dtype=np.bool_)
+    kept = book.invoices.select([*keys, "currency", "amount_minor"]).filter(pa.array(is_shared))
     groups = kept.group_by(keys, use_threads=False).aggregate([([], "count_all")])
     groups = groups.filter(pc.greater(groups["count_all"], 1))
     order = [("count_all", "descending"), *((key, "ascending") for key in keys)]
@@ -157,11 +159,9 @@ def stays_open(book: Book, output: Output, rows: Decided) -> dict[str, Any]:
 
 def customer_names(book: Book, customer: pa.Array) -> pa.Array:
     """Name customers from the customers table, else from an invoice of theirs; null where neither knows."""
-    names = []
-    for ids, column in (
-        (book.customers["customer_id"], book.customers["name"]),
-        (book.invoices["customer_id"], book.invoices["customer_name"]),
-    ):
-        row = positions(customer, flat(ids))
-        names.append(flat(column).take(pa.array(row, mask=row < 0)))
-    return pc.coalesce(*names)
+    row = positions(customer, flat(book.customers["customer_id"]))
+    names = flat(book.customers["name"]).take(pa.array(row, mask=row < 0))
+    if names.null_count == 0 or book.invoices["customer_name"].null_count == book.invoices.num_rows:
+        return names
+    row = positions(customer, flat(book.invoices["customer_id"]))
+    return pc.coalesce(names, flat(book.invoices["customer_name"]).take(pa.array(row, mask=row < 0)))

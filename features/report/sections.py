@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from features.report import certainty as sure
 from features.report import charts, facts, words
 from features.report.guarantee import guarantee_of, threshold_of, threshold_words
-from features.report.tables import OUTCOMES, Decided, Ints, Output, flat
+from features.report.tables import OUTCOMES, Decided, Ints, Output, flat, text
 
 if TYPE_CHECKING:
     from features.book import Book
@@ -173,5 +173,5 @@ def _shares(values: tuple[int, ...]) -> str:
 
 
 def _first_word(output: Output, column: str) -> str:
-    values = output.decisions[column]
+    values = text(output.decisions.slice(0, 1), column)
     return str(values[0].as_py()) if len(values) else "\u2013"

@@ -42,7 +42,7 @@ CANDIDATE_COLUMNS = ("payment_id", "invoice_id", "pair_confidence", "rules", "wh
 
 @dataclass(frozen=True)
 class Output:
-    """What `match` said: decisions and allocations as text, candidates as they are, and the summary."""
+    """What `match` said: three tables with the contract's columns, and the summary."""
 
     decisions: pa.Table
     allocations: pa.Table
@@ -54,12 +54,7 @@ class Output:
         """Take a result in memory or an output folder."""
         if isinstance(source, Path):
             return cls._read(source)
-        return cls(
-            text_columns(source.decisions, DECISION_COLUMNS),
-            text_columns(source.allocations, ALLOCATION_COLUMNS),
-            source.candidates,
-            source.summary,
-        )
+        return cls(source.decisions, source.allocations, source.candidates, source.summary)
 
     @classmethod
     def _read(cls, folder: Path) -> Output:
@@ -67,8 +62,8 @@ class Output:
         present = [name for name in CANDIDATE_COLUMNS if name in pq.read_schema(file).names]
         candidates = pq.read_table(file, columns=present)
         return cls(
-            text_columns(_read_csv(folder / "decisions.csv"), DECISION_COLUMNS),
-            text_columns(_read_csv(folder / "allocations.csv"), ALLOCATION_COLUMNS),
+            _read_csv(folder / "decisions.csv"),
+            _read_csv(folder / "allocations.csv"),
             candidates,
             json.loads((folder / "summary.json").read_text(encoding="utf-8")),
         )
@@ -128,21 +123,21 @@ class Codes:
 def decided(output: Output, payments: pa.Table) -> Decided:
     """Join the decisions with the amounts and dates of their payments."""
     table = output.decisions
-    ids = flat(table["payment_id"])
+    ids = text(table, "payment_id")
     row = positions(ids, flat(payments["payment_id"]))
-    currency = Codes.of(table["currency"])
+    currency = Codes.of(text(table, "currency"))
     return Decided(
         payment_id=ids,
-        outcome=np.asarray(pc.fill_null(pc.index_in(flat(table["outcome"]), pa.array(OUTCOMES)), 1)).astype(
+        outcome=np.asarray(pc.fill_null(pc.index_in(text(table, "outcome"), pa.array(OUTCOMES)), 1)).astype(
             np.int64
         ),
         confidence=floats(table["confidence"]),
         currency=currency,
-        reasons=Codes.of(table["reasons"]),
-        kind=Codes.of(table["kind"]),
-        customer=Codes.of(table["customer_id"]),
+        reasons=Codes.of(text(table, "reasons")),
+        kind=Codes.of(text(table, "kind")),
+        customer=Codes.of(text(table, "customer_id")),
         amount_minor=looked_up(payments["amount_minor"], row, 0),
-        unapplied_minor=minor(table["unapplied"], currency),
+        unapplied_minor=minor(text(table, "unapplied"), currency),
         booking_day=looked_up(flat(payments["booking_date"]).view(pa.int32()), row, 0),
         payment_row=row,
     )
@@ -185,17 +180,19 @@ def minor(column: pa.ChunkedArray | pa.Array, currency: Codes) -> Ints:
     return low // divisor[currency.code] if len(low) else low.copy()
 
 
+def text(table: pa.Table, name: str) -> pa.Array:
+    """Return a column as plain text, empty where the table has none or null."""
+    if name not in table.column_names:
+        return pa.nulls(table.num_rows, pa.string()).fill_null("")
+    values = flat(table[name])
+    if pa.types.is_list(values.type):
+        values = pc.binary_join(values.cast(pa.list_(pa.string())), ";")
+    return pc.fill_null(values.cast(pa.string()), "")
+
+
 def text_columns(table: pa.Table, names: tuple[str, ...]) -> pa.Table:
-    """Pick these columns as plain text, empty where the table has none or null."""
-    arrays = []
-    for name in names:
-        values = flat(table[name]) if name in table.column_names else pa.nulls(table.num_rows, pa.string())
-        if pa.types.is_list(values.type):
-            values = pc.binary_join(values.cast(pa.list_(pa.string())), ";")
-        if name not in ("confidence", "pair_confidence"):
-            values = pc.fill_null(values.cast(pa.string()), "")
-        arrays.append(values)
-    return pa.table(arrays, names=list(names))
+    """Pick these columns as plain text."""
+    return pa.table([text(table, name) for name in names], names=list(names))
 
 
 def _read_csv(path: Path) -> pa.Table:

@@ -1,0 +1,379 @@
+"""Conclude: from chosen explanations to the facts of the decision rule, and the evidence behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from features.calibration import confidence_of
+from features.compare import SCHEMA
+from features.decide import DEDUCTION_REASONS, WRITE_OFF_REASONS, DecisionColumns, evidence_mask
+from features.frame import F64, I32, I64, KINDS, NO_CODE, STATUSES, B, flat
+from features.propose import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
+from features.references import Rule
+from features.textfacts import TOPICS
+from receivables.decision import DISMISSALS
+from receivables.reasons import Reason
+
+if TYPE_CHECKING:
+    from features.match_model import Scored
+    from features.settle import Settlement
+    from features.undo import Undone
+
+CONTRACT_WRITE_OFFS = tuple(word.value for word in WRITE_OFF_REASONS)
+NEAR_TIE = 0.05  # log-odds within which two explanations count as equal
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """One row a payment of the batch, and the lines of the chosen explanations."""
+
+    chosen: I64
+    confidence: F64
+    customer: I32
+    kind: NDArray[np.int8]
+    related: I32  # payment row, -1 for none
+    facts: DecisionColumns
+    evidence: NDArray[np.uint64]
+    twins: B
+
+
+def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tuple[str, ...]) -> Conclusion:
+    """Gather what the decision rule needs to know about the chosen explanations of a batch."""
+    proposed = scored.proposed
+    c = proposed.compared.comparison
+    frame, h, batch = c.frame, proposed.hypotheses, c.candidates.batch
+    payments = c.payments
+    chosen = settled.chosen
+    has = chosen >= 0
+    at = np.maximum(chosen, 0)
+    confidence = confidence_of(np.where(has, scored.log_odds[at] if len(h.payment) else 0.0, scored.none))
+    pairs = proposed.compared.matrix
+    column = {name: index for index, name in enumerate(SCHEMA)}
+
+    first = h.first_line[:-1]
+    lines = np.diff(h.first_line)
+    rows = np.flatnonzero(has)
+
+    def per_choice(values: NDArray[np.generic], reduce: np.ufunc, empty: object = 0) -> NDArray[np.generic]:
+        """Reduce line values over the chosen hypothesis of each payment."""
+        out = np.full(payments, empty, values.dtype)
+        if len(rows):
+            out[rows] = reduce.reduceat(values, first)[chosen[rows]]
+        return out
+
+    def of_pairs(name: str, reduce: np.ufunc) -> NDArray[np.generic]:
+        return per_choice(pairs[h.pair, column[name]], reduce)
+
+    amount = frame.payment_amount[batch]
+    laid = per_choice(h.amount, np.add)
+    foreign = per_choice(c.cash.foreign[h.pair], np.logical_or, False)  # noqa: FBT003
+    shape = np.where(has, h.shape[at] if len(h.payment) else 0, -1)
+    unapplied = np.where(has, np.where(foreign, 0, amount - laid), amount)
+    ungranted = _ungranted(h.write_off, h.write_off_reason)
+    level = np.where(pairs[h.pair, column["ref_covered"]] > 0, 0, pairs[h.pair, column["ref_level"]])
+    near = pairs[h.pair, column["ref_neighbour"]]
+    hot = pairs[h.pair, column["ref_hot_serial"]]
+    party = pairs[h.pair, column["party_score"]]
+    beyond = (level >= 3) | (near > 0) | (hot > 0) | (party >= PARTY_EVIDENCE)  # noqa: PLR2004
+    rest = h.amount + h.write_off
+    open_left = np.abs(c.balance[h.pair]) - np.abs(rest)
+    write_off_reason = _largest(h.write_off, h.write_off_reason, h.owner, first, len(h.payment), CONTRACT_WRITE_OFFS, WRITE_OFF_WORDS)
+    deduction_reason = _largest(
+        h.deduction, h.deduction_reason, h.owner, first, len(h.payment),
+        tuple(word.value for word in DEDUCTION_REASONS), DEDUCTION_WORDS,
+    )  # fmt: skip
+    status = frame.item_status[h.item]
+    issue, due = frame.item_issue[h.item].astype(np.int64), frame.item_due[h.item].astype(np.int64)
+    booked = frame.payment_booking[batch].astype(np.int64)
+    latest_issue = per_choice(issue, np.maximum)
+    earliest_due = per_choice(due, np.minimum)
+    equal, interchangeable = _equal(scored, settled, level, near)
+    kind, dismissal = _kinds(c, chosen, h, undone)
+    twice = proposed.twice
+    other = np.maximum(twice.other, 0)
+    line_twice = twice.same_day & twice.same_text & twice.same_reference
+    seen_before = (twice.other >= 0) & (amount > 0) & ~line_twice
+    stale = np.bincount(c.candidates.stale.payment[~c.candidates.stale.covered], minlength=payments) > 0
+    duplicate = seen_before & (~has | settled.lost) & (twice.same_text | stale | settled.lost) & (twice.days <= DUPLICATE_DAYS)
+    hold = np.asarray(pc.is_valid(flat(frame.book.payments["hold"]).take(pa.array(batch))))
+    has_candidates = np.bincount(c.payment, minlength=payments) > 0
+    customer, known = _customers(c, chosen, h, first)
+    dismissed = np.where(has | duplicate, NO_CODE, dismissal).astype(np.int8)
+    missing_rate = np.zeros(payments, np.bool_)
+    unknown = ~c.cash.known
+    missing_rate[c.payment[unknown]] = True
+    missing_rate &= ~has
+    facts = DecisionColumns.filled(
+        currencies=currencies,
+        currency=frame.payment_currency[batch],
+        amount_minor=amount,
+        confidence=confidence,
+        kind=kind,
+        n_items=np.where(has, lines[at] if len(h.payment) else 0, 0),
+        items_named=per_choice((level >= 3) | (h.shape[h.owner] == Shape.LINES), np.logical_and, False),  # noqa: FBT003, PLR2004
+        item_currency=per_choice(frame.item_currency[h.item].astype(np.int64), np.maximum, NO_CODE),
+        write_off_minor=per_choice(np.where(ungranted, h.write_off, 0), np.add) * np.sign(amount)
+        + np.where(per_choice(ungranted & (h.write_off != 0), np.logical_or, False), 0, per_choice(h.write_off, np.add)),  # noqa: FBT003
+        write_off_base_minor=per_choice(np.where(h.write_off != 0, np.abs(c.balance[h.pair]), 0), np.add),
+        write_off_reason=np.where(has, write_off_reason[at] if len(h.payment) else NO_CODE, NO_CODE),
+        deduction_minor=per_choice(h.deduction, np.add),
+        deduction_reason=np.where(has, deduction_reason[at] if len(h.payment) else NO_CODE, NO_CODE),
+        is_partial=per_choice((open_left > 0) & (h.deduction_reason != WITHHOLDING), np.logical_or, False),  # noqa: FBT003
+        is_overpaid=has & (unapplied * np.sign(amount) > 0),
+        cross_currency=foreign,
+        missing_rate=missing_rate,
+        has_evidence_beyond_amount=per_choice(beyond, np.logical_and, True),  # noqa: FBT003
+        equal_explanations=equal,
+        twins_interchangeable=interchangeable,
+        payment_held=hold,
+        item_disputed=per_choice(status == STATUSES.index("disputed"), np.logical_or, False),  # noqa: FBT003
+        item_on_hold=per_choice(status == STATUSES.index("on_hold"), np.logical_or, False),  # noqa: FBT003
+        days_before_issue=np.where(has, latest_issue - booked, 0),
+        days_after_due=np.where(has, booked - earliest_due, 0),
+        conflict_lost=settled.lost,
+        has_candidates=has_candidates,
+        customer_known=known,
+        dismissal=dismissed,
+        duplicate_payment=duplicate,
+        duplicate_line=line_twice,
+        original_unknown=(np.isin(kind, UNDOING)) & (undone.original < 0),
+    )
+    evidence = _evidence(c, per_choice, of_pairs, h, shape, level, has)
+    related = np.where(undone.original >= 0, undone.original, np.where(duplicate | line_twice, twice.other, -1))
+    del other
+    return Conclusion(
+        chosen=chosen,
+        confidence=confidence,
+        customer=np.where(has | known, customer, NO_CODE).astype(np.int32),
+        kind=kind,
+        related=related.astype(np.int32),
+        facts=facts,
+        evidence=evidence,
+        twins=(equal > 0) & interchangeable,
+    )
+
+
+PARTY_EVIDENCE = 0.5
+DUPLICATE_DAYS = 30
+WITHHOLDING = 2
+UNDOING = np.array([KINDS.index("return"), KINDS.index("chargeback"), KINDS.index("representment")])
+
+
+def _ungranted(write_off: I64, reason: NDArray[np.int8]) -> B:
+    """Tell which write-offs no terms and no settlement report grant."""
+    granted = (reason == WRITE_OFF_WORDS.index("early_payment_discount")) | (reason == WRITE_OFF_WORDS.index("processor_fee"))
+    return (write_off != 0) & ~granted
+
+
+def _largest(  # noqa: PLR0913
+    value: I64, reason: NDArray[np.int8], owner: I64, first: I64, count: int, words: tuple[str, ...], ours: tuple[str, ...]
+) -> NDArray[np.int8]:
+    """Return the reason of the largest part of each hypothesis, ungranted ones first, in the rule's codes."""
+    out = np.full(count, NO_CODE, np.int8)
+    rows = np.flatnonzero(value != 0)
+    if len(rows) == 0:
+        return out
+    del first
+    table = np.array([words.index(word) if word in words else NO_CODE for word in ours], np.int8)
+    order = np.lexsort((np.abs(value[rows]), _ungranted(value[rows], reason[rows]), owner[rows]))
+    out[owner[rows[order]]] = table[reason[rows[order]]]
+    return out
+
+
+def _equal(scored: Scored, settled: Settlement, level: NDArray[np.generic], near: NDArray[np.generic]) -> tuple[I64, B]:
+    """Count the other explanations of each payment that are as good, and tell whether they are interchangeable twins.
+
+    Twins agree in customer, issuer, currency, balance, due date, discount and purchase order, and nothing in the
+    payment's text prefers one.
+    """
+    proposed = scored.proposed
+    c = proposed.compared.comparison
+    frame, h = c.frame, proposed.hypotheses
+    payments = c.payments
+    equal = np.zeros(payments, np.int64)
+    twin = np.zeros(payments, np.bool_)
+    chosen = settled.chosen
+    rows = np.flatnonzero(chosen >= 0)
+    if len(rows) == 0:
+        return equal, twin
+    key = twin_keys(c.state, frame)
+    text_level = np.zeros(len(c.payment), np.int64)
+    matrix = proposed.compared.matrix
+    names = ("ref_level", "ref_covered", "ref_length", "ref_neighbour", "ref_hot_serial", "date_named", "month_named",
+             "amount_instalment")  # fmt: skip
+    position = list(SCHEMA)
+    for name in names:
+        values = np.nan_to_num(matrix[:, position.index(name)]).astype(np.int64)
+        text_level = text_level * 64 + values + 3
+    pair_key = key[c.item] * np.int64(1_000_003) ^ (text_level * np.int64(0x5DEECE66D))
+    size = np.int64(len(c.payment) + 1)
+    _, group = np.unique(pair_key, return_inverse=True)
+    packed = c.payment.astype(np.int64) * size + group
+    distinct, members = np.unique(packed, return_counts=True)
+    inside = np.zeros(len(h.payment), np.bool_)
+    inside[chosen[rows]] = True
+    line = np.flatnonzero(inside[h.owner])
+    used, used_count = np.unique(packed[h.pair[line]], return_counts=True)
+    total = members[np.searchsorted(distinct, used)]
+    free = total - used_count
+    who = (used // size).astype(np.int64)
+    np.add.at(equal, who[free > 0], free[free > 0])
+    twin[who[free > 0]] = True
+    # another explanation that is as likely, but not a twin
+    near_best = scored.log_odds >= scored.log_odds[np.maximum(chosen[h.payment], 0)] - NEAR_TIE
+    near_best &= (chosen[h.payment] >= 0) & (np.arange(len(h.payment)) != chosen[h.payment])
+    tie = np.bincount(h.payment[near_best], minlength=payments)
+    plain = (tie > 0) & (equal == 0)
+    equal[plain] = tie[plain]
+    del level, near
+    return equal, twin
+
+
+def twin_keys(state: object, frame: object) -> I64:
+    """Return a key for each item under which interchangeable twins agree."""
+    from features.frame import Frame  # noqa: PLC0415
+    from features.state import State  # noqa: PLC0415
+
+    assert isinstance(frame, Frame)  # noqa: S101
+    assert isinstance(state, State)  # noqa: S101
+    order_code = pc.fill_null(flat(frame.book.invoices["purchase_order"]), "").dictionary_encode()
+    key = state.open_amount.astype(np.int64)
+    for part in (
+        frame.item_customer, frame.item_issuer, frame.item_currency, frame.item_due, frame.item_discount,
+        frame.item_discount_date, np.asarray(order_code.indices), frame.item_status,
+    ):  # fmt: skip
+        key = key * np.int64(0x100000001B3) ^ (part.astype(np.int64) + np.int64(0x9E3779B9))
+    return key
+
+
+def _customers(c: object, chosen: I64, h: object, first: I64) -> tuple[I32, B]:
+    """Return the customer whose cash each payment is: of the chosen items, else of a clear party."""
+    from features.compare import Comparison  # noqa: PLC0415
+    from features.propose import Hypotheses  # noqa: PLC0415
+
+    assert isinstance(c, Comparison)  # noqa: S101
+    assert isinstance(h, Hypotheses)  # noqa: S101
+    table = c.candidates.parties
+    score = np.maximum.reduce([
+        table.given * np.float32(1.0), table.account * np.float32(0.98), table.alias * np.float32(0.95),
+        table.number * np.float32(0.9), np.nan_to_num(table.name) * np.float32(0.9),
+    ])  # fmt: skip
+    customer = np.full(c.payments, NO_CODE, np.int32)
+    order = np.lexsort((table.customer, -score, table.payment))
+    payment = table.payment[order]
+    top = np.searchsorted(payment, np.arange(c.payments))
+    present = np.searchsorted(payment, np.arange(c.payments), side="right") > top
+    best = order[np.minimum(top, max(len(order) - 1, 0))] if len(order) else np.zeros(c.payments, np.int64)
+    second_at = np.minimum(top + 1, max(len(order) - 1, 0))
+    if len(order):
+        second = np.where(payment[second_at] == np.arange(c.payments), score[order[second_at]], 0)
+        second = np.where(second_at == top, 0, second)
+        clear = present & (score[best] >= 0.8) & (score[best] - second >= 0.08)  # noqa: PLR2004
+        customer[clear] = table.customer[best[clear]]
+    known = customer >= 0
+    rows = np.flatnonzero(chosen >= 0)
+    if len(rows):
+        customer[rows] = c.frame.item_customer[h.item[first[chosen[rows]]]]
+    return customer, known | (chosen >= 0)
+
+
+def _kinds(c: object, chosen: I64, h: object, undone: Undone) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Recognise what sort of movement each payment is, and which lines pay nothing by their kind."""
+    from features.compare import Comparison  # noqa: PLC0415
+    from features.weigh import own_account  # noqa: PLC0415
+
+    assert isinstance(c, Comparison)  # noqa: S101
+    del h
+    frame, batch = c.frame, c.candidates.batch
+    amount = frame.payment_amount[batch]
+    topics = c.texts.topics
+    bit = {name: 1 << index for index, name in enumerate(TOPICS)}
+
+    def about(*names: str) -> B:
+        return (topics & sum(bit[name] for name in names)) != 0
+
+    own = own_account(c)
+    out = amount < 0
+    undo = undone.original >= 0
+    guess = np.select(
+        [
+            own, out & about("chargeback"), out & (undo | about("return")), out & ((chosen >= 0) | about("refund")),
+            (chosen < 0) & about("transfer"), out,
+        ],
+        [
+            KINDS.index("transfer"), KINDS.index("chargeback"), KINDS.index("return"), KINDS.index("refund"),
+            KINDS.index("transfer"), KINDS.index("other"),
+        ],
+        KINDS.index("receipt"),
+    )  # fmt: skip
+    stated = frame.payment_kind[batch]
+    kind = np.where(stated >= 0, stated, guess).astype(np.int8)
+    dismissal = np.select(
+        [
+            own | (kind == KINDS.index("transfer")), about("salary") & out, about("tax"), about("bank_fee") & out,
+            out & (kind == KINDS.index("other")), about("interest", "income") & ~out,
+        ],
+        [
+            DISMISSALS.index(Reason.OWN_TRANSFER), DISMISSALS.index(Reason.SALARY), DISMISSALS.index(Reason.TAX),
+            DISMISSALS.index(Reason.BANK_FEE_LINE), DISMISSALS.index(Reason.SUPPLIER_PAYMENT),
+            DISMISSALS.index(Reason.OTHER_INCOME),
+        ],
+        NO_CODE,
+    ).astype(np.int8)  # fmt: skip
+    dismissal = np.where(np.isin(kind, UNDOING), NO_CODE, dismissal).astype(np.int8)
+    return kind, dismissal
+
+
+def _evidence(c, per_choice, of_pairs, h, shape, level, has) -> NDArray[np.uint64]:  # type: ignore[no-untyped-def]  # noqa: ANN001, PLR0913
+    """Name what speaks for each chosen explanation."""
+    row = c.candidates.reference_row[h.pair]
+    found = c.candidates.references
+    rule = np.where(row >= 0, found.rule[np.maximum(row, 0)], -1) if len(found.rule) else np.full(len(h.pair), -1)
+    plain = level >= 3  # noqa: PLR2004
+    written = np.where(row >= 0, found.written[np.maximum(row, 0)], False) if len(found.rule) else np.zeros(len(h.pair), np.bool_)
+    listed = rule == Rule.LISTED
+    exact = plain & np.isin(rule, (Rule.NUMBER, Rule.NUMBER_WITHOUT_PREFIX)) & written
+    partial = plain & np.isin(rule, (Rule.NUMBER_SERIAL, Rule.NUMBER_YEAR_SERIAL))
+    repaired = (plain & ~written & ~listed) | (of_pairs("ref_neighbour", np.maximum) > 0)[h.payment[h.owner]]
+
+    def some(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        return per_choice(values, np.logical_or, False).astype(np.bool_)  # noqa: FBT003
+
+    several = has & (per_choice(np.ones(len(h.pair), np.int64), np.add) > 1)
+    whole = np.isin(shape, (Shape.EXACT, Shape.NAMED_EXACT, Shape.SUBSET, Shape.WINDOW))
+    columns = {
+        Reason.STRUCTURED_REFERENCE: some(plain & (rule == Rule.STRUCTURED)),
+        Reason.REFERENCE_EXACT: some(exact),
+        Reason.REFERENCE_PARTIAL: some(partial),
+        Reason.REFERENCE_REPAIRED: some(repaired) & has,
+        Reason.REFERENCE_LIST: some(plain & listed),
+        Reason.PURCHASE_ORDER: some(plain & (rule == Rule.PURCHASE_ORDER)),
+        Reason.REMITTANCE_LINES: (shape == Shape.LINES) | some(rule == Rule.LINE),
+        Reason.CUSTOMER_NUMBER: has & (of_pairs("party_number", np.maximum) > 0),
+        Reason.CUSTOMER_GIVEN: has & (of_pairs("party_given", np.maximum) > 0),
+        Reason.CUSTOMER_KNOWN_ACCOUNT: has & (of_pairs("party_account", np.maximum) >= 0.5),  # noqa: PLR2004
+        Reason.CUSTOMER_ALIAS: has & (of_pairs("party_alias", np.maximum) >= 0.5),  # noqa: PLR2004
+        Reason.CUSTOMER_NAME: has & (of_pairs("party_name", np.fmax) >= 0.8),  # noqa: PLR2004
+        Reason.CUSTOMER_PARENT: has & (of_pairs("party_family", np.maximum) > 0),
+        Reason.AMOUNT_EXACT: has & whole & ~several,
+        Reason.AMOUNT_DISCOUNTED: np.isin(
+            shape, (Shape.DISCOUNT, Shape.LATE_DISCOUNT, Shape.NAMED_DISCOUNT, Shape.SUBSET_DISCOUNT)
+        ),
+        Reason.AMOUNT_NET_OF_FEE: np.isin(shape, (Shape.FEE, Shape.NAMED_FEE)),
+        Reason.AMOUNT_NET_OF_WITHHOLDING: shape == Shape.WITHHOLDING,
+        Reason.AMOUNT_FX: has & (of_pairs("amount_foreign", np.maximum) == 1),
+        Reason.AMOUNT_INSTALMENT: shape == Shape.INSTALMENT,
+        Reason.SUM_OF_ITEMS: has & whole & several,
+        Reason.NET_OF_CREDIT_MEMO: several & some((c.balance < 0)[h.pair]),
+        Reason.DATE_FITS_HABIT: has & (of_pairs("history_payments", np.minimum) > 1) & (of_pairs("habit_score", np.maximum) <= 1),
+        Reason.PERIOD_NAMED: has & (of_pairs("month_named", np.maximum) > 1),
+        Reason.REFERENCE_TO_OTHER_ITEM: has & (of_pairs("ref_rivals", np.maximum) > 0) & ~some(plain),
+        Reason.REFERENCE_UNEXPLAINED: has & (of_pairs("text_unexplained", np.maximum) > 0) & ~some(plain),
+    }
+    return evidence_mask(columns, len(has))

@@ -1,0 +1,277 @@
+"""Match a book: the bulk sibling of `serving.cash_application`, verb by verb.
+
+block, compare, score, propose, calibrate, settle, decide; batch after batch in booking order, each seeing the
+balances that the ones before it left.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from features.block import Reading
+from features.conclude import Conclusion, conclude
+from features.decide import OUTCOMES, decide_columns, reason_texts
+from features.frame import I32, I64, Frame, flat
+from features.match_model import MatchModel, Scored, model_of, score_batch
+from features.outcome_tables import allocation_table, candidate_table, decision_table
+from features.settle import Settlement, settle
+from features.state import FOREVER, State
+from features.undo import Undone, find_originals
+from receivables.policy import Policy
+
+if TYPE_CHECKING:
+    from features.book import Book
+    from features.bundle import Bundle
+
+BATCH = 60_000  # payments scored together; bounds memory, not results of a book that fits in one
+RESERVE = 0.5  # confidence from which an explanation takes its cash off the balance that later batches see
+
+
+class Progress(Protocol):
+    """Told of long work: what, how much is done, of how much (0: unknown)."""
+
+    def __call__(self, stage: str, done: int, total: int) -> object:
+        """Take note."""
+
+
+@dataclass
+class MatchResult:
+    """What a run decided: tables with the contract's columns, and the summary."""
+
+    decisions: pa.Table
+    allocations: pa.Table
+    candidates: pa.Table
+    summary: dict[str, Any]
+
+
+@dataclass
+class _Clock:
+    """Seconds by stage."""
+
+    started: float = field(default_factory=time.perf_counter)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    def note(self, stage: str, since: float) -> float:
+        now = time.perf_counter()
+        self.stages[stage] = self.stages.get(stage, 0.0) + now - since
+        return now
+
+
+def canonical(book: Book) -> Book:
+    """Sort a book's items and payments by id, so that the order of the input's rows means nothing."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    invoices = book.invoices.take(pc.sort_indices(book.invoices["invoice_id"]))
+    payments = book.payments.take(pc.sort_indices(book.payments["payment_id"]))
+    return replace(book, invoices=invoices, payments=payments)
+
+
+def undecided(frame: Frame, known_until: int) -> I32:
+    """Return the payments with neither an allocation in force nor a known outcome."""
+    decided = np.zeros(frame.payment_count + 1, np.bool_)
+    decided[frame.allocation_payment[frame.allocation_reversed == FOREVER]] = True
+    waiting = ~decided[:-1] & (frame.payment_resolution < 0) & (frame.payment_known <= known_until)
+    return np.flatnonzero(waiting).astype(np.int32)
+
+
+def instant_of(frame: Frame, as_of: datetime | None) -> int:
+    """Return the instant of a run in microseconds: as asked, else when the book's last row became known."""
+    if as_of is not None:
+        return int(as_of.astimezone(UTC).timestamp() * 1_000_000)
+    latest = [int(known.max()) for known in (frame.item_known, frame.payment_known) if len(known)]
+    return max(latest, default=0)
+
+
+def batches(frame: Frame, payments: I32) -> list[I32]:
+    """Cut payments into batches in booking order; each batch lists its payments in the order of their ids."""
+    order = np.lexsort((payments, frame.payment_booking[payments]))
+    parts = max(1, -(-len(payments) // BATCH))
+    return [np.sort(part) for part in np.array_split(payments[order], parts)]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One batch, decided."""
+
+    scored: Scored
+    settled: Settlement
+    undone: Undone
+    conclusion: Conclusion
+    outcome: NDArray[np.int8]
+    reasons: NDArray[np.uint64]
+
+
+def decide_batch(reading: Reading, state: State, batch: I32, model: MatchModel, policy: Policy) -> Decided:
+    """Run one batch from blocking to decision."""
+    scored = score_batch(reading, state, batch, model)
+    return conclude_batch(scored, state, policy)
+
+
+def conclude_batch(scored: Scored, state: State, policy: Policy) -> Decided:
+    """Settle and decide a scored batch."""
+    comparison = scored.proposed.compared.comparison
+    settled = settle(scored.proposed.hypotheses, scored.log_odds, scored.none, state.open_amount)
+    undone = find_originals(comparison)
+    currencies = tuple(comparison.frame.currencies.to_pylist())
+    conclusion = conclude(scored, settled, undone, currencies)
+    outcome, reasons = decide_columns(conclusion.facts, policy)
+    return Decided(scored, settled, undone, conclusion, outcome, reasons)
+
+
+def claims_of(decided: Decided, item_count: int) -> I64:
+    """Return what the likely explanations of a batch take off the balances, by item, signed."""
+    h = decided.scored.proposed.hypotheses
+    out = np.zeros(item_count, np.int64)
+    sure = decided.settled.chosen[(decided.settled.chosen >= 0) & (decided.conclusion.confidence >= RESERVE)]
+    inside = np.zeros(len(h.payment), np.bool_)
+    inside[sure] = True
+    rows = np.flatnonzero(inside[h.owner])
+    np.add.at(out, h.item[rows], h.amount[rows] + h.write_off[rows])
+    return out
+
+
+def match_book(  # noqa: PLR0913 - the interface others rely on
+    book: Book,
+    bundle: Bundle,
+    policy: Policy | None = None,
+    *,
+    as_of: datetime | None = None,
+    threads: int = 2,
+    progress: Progress | None = None,
+    sink: Callable[[pa.Table], object] | None = None,
+) -> MatchResult:
+    """Decide the payments of a book that have neither an allocation nor a known outcome.
+
+    ``sink`` takes the candidate tables batch by batch, so that a large book needs no memory for them; without it
+    they are returned. Raises `BundleError` when the model does not fit this version.
+    """
+    clock = _Clock()
+    rules = policy if policy is not None else Policy.from_dict(bundle.policy)
+    model = model_of(bundle)
+    since = clock.started
+    frame = Frame(canonical(book))
+    reading = Reading(frame, threads)
+    now = instant_of(frame, as_of)
+    payments = undecided(frame, now)
+    since = clock.note("prepare", since)
+    decisions: list[pa.Table] = []
+    allocations: list[pa.Table] = []
+    candidates: list[pa.Table] = []
+    claimed = np.zeros(frame.item_count, np.int64)
+    done = 0
+    for batch in batches(frame, payments):
+        if progress is not None:
+            progress("matching", done, len(payments))
+        state = State(frame, now, FOREVER if as_of is None else now, replay=False, batch=batch, claimed=claimed)
+        scored = score_batch(reading, state, batch, model)
+        since = clock.note("score", since)
+        decided = conclude_batch(scored, state, rules)
+        since = clock.note("decide", since)
+        claimed = claimed + claims_of(decided, frame.item_count)
+        decisions.append(decision_table(decided, reading, bundle.name, policy_name(rules)))
+        allocations.append(allocation_table(decided))
+        table = candidate_table(decided)
+        since = clock.note("tables", since)
+        if sink is None:
+            candidates.append(table)
+        else:
+            sink(table)
+        since = clock.note("candidates", since)
+        done += len(batch)
+    if progress is not None:
+        progress("matching", done, len(payments))
+    result = MatchResult(
+        _joined(decisions, "payment_id"), _joined(allocations, "payment_id"), _joined(candidates, None), {}
+    )
+    result.summary = _summary(result, bundle, rules, now, book, clock)
+    return result
+
+
+def policy_name(policy: Policy) -> str:
+    """Return the name under which decisions quote a policy."""
+    return policy.fingerprint()
+
+
+def _joined(tables: list[pa.Table], order: str | None) -> pa.Table:
+    if not tables:
+        return pa.table({})
+    table = pa.concat_tables(tables)
+    return table.take(pc.sort_indices(table[order])) if order is not None and len(tables) > 1 else table
+
+
+def _summary(  # noqa: PLR0913
+    result: MatchResult, bundle: Bundle, policy: Policy, now: int, book: Book, clock: _Clock
+) -> dict[str, Any]:
+    """Count what was decided, by outcome and money, and say which promise holds."""
+    outcome = flat(result.decisions["outcome"]) if result.decisions.num_rows else pa.array([], pa.string())
+    counts = {str(e["values"]): int(e["counts"]) for e in pc.value_counts(outcome).to_pylist()}
+    total = max(result.decisions.num_rows, 1)
+    guarantee = policy.guarantee or {"statement": "none"}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "as_of": datetime.fromtimestamp(now / 1_000_000, UTC).isoformat().replace("+00:00", "Z"),
+        "counts": {
+            "payments": result.decisions.num_rows,
+            **{word.value: counts.get(word.value, 0) for word in OUTCOMES},
+            "allocations": result.allocations.num_rows,
+            "invoices": book.invoices.num_rows,
+            "quarantined": book.problems.num_rows,
+        },
+        "rates": {word.value: round(counts.get(word.value, 0) / total, 6) for word in OUTCOMES},
+        "money": _money(result.decisions),
+        "model": bundle.name,
+        "policy": policy_name(policy),
+        "auto_threshold": policy.auto_threshold,
+        "review_threshold": policy.review_threshold,
+        "segment_thresholds": dict(policy.segment_thresholds),
+        "guarantee": dict(guarantee),
+        "versions": _versions(),
+        "timings": {
+            "total": round(time.perf_counter() - clock.started, 3),
+            **{stage: round(seconds, 3) for stage, seconds in clock.stages.items()},
+        },
+        "peak_memory_mib": round(peak / (1024 if sys.platform != "darwin" else 1024 * 1024), 1),
+    }
+
+
+def _money(decisions: pa.Table) -> dict[str, dict[str, str]]:
+    """Add up allocated and unapplied cash by currency and outcome, exactly."""
+    from receivables.money import exponent, to_text  # noqa: PLC0415
+
+    if decisions.num_rows == 0:
+        return {}
+    out: dict[str, dict[str, str]] = {}
+    micro = pa.decimal128(38, 4)
+    table = pa.table({
+        "currency": decisions["currency"], "outcome": decisions["outcome"],
+        "allocated": decisions["allocated"].cast(micro), "unapplied": decisions["unapplied"].cast(micro),
+    })  # fmt: skip
+    sums = table.group_by(["currency", "outcome"], use_threads=False).aggregate(
+        [("allocated", "sum"), ("unapplied", "sum")]
+    )
+    for row in sorted(sums.to_pylist(), key=lambda r: (r["currency"], r["outcome"])):
+        currency = out.setdefault(row["currency"], {})
+        scale = 10 ** exponent(row["currency"])
+        currency[f"{row['outcome']}_allocated"] = to_text(int(row["allocated_sum"] * scale), row["currency"])
+        currency[f"{row['outcome']}_unapplied"] = to_text(int(row["unapplied_sum"] * scale), row["currency"])
+    return out
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return {name: version(name) for name in ("duckdb", "lightgbm", "numpy", "pyarrow")}
+
+
+__all__ = ["Conclusion", "Decided", "MatchResult", "decide_batch", "match_book", "reason_texts"]

@@ -1,0 +1,95 @@
+"""Settle conflicts: choose one explanation a payment so that no open item is paid twice.
+
+Deferred acceptance: every payment claims its best explanation; an item that is claimed beyond its balance keeps the
+surest claims; whoever loses claims its next best. The result does not depend on the order of rows: claims are ordered
+by log-odds, then by payment id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.frame import F64, I64, B
+from features.join import group_starts
+from features.propose import Hypotheses
+
+ROUNDS = 60
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The chosen hypothesis of each payment (-1: none of them), and who had to give way."""
+
+    chosen: I64
+    lost: B  # the best explanation was taken by somebody surer
+    contested: B  # somebody else's best explanation wanted the same cash of an item
+
+
+def settle(h: Hypotheses, log_odds: F64, none: F64, balance: I64) -> Settlement:
+    """Choose a consistent set of explanations.
+
+    ``log_odds``: of the hypotheses; ``none``: of "none of them", shape (payments,); ``balance``: open amounts by item.
+    Payments must be in the order of their ids (ties go to the first).
+    """
+    payments = len(none)
+    ordered = _preferences(h, log_odds, none)
+    starts = np.searchsorted(h.payment[ordered], np.arange(payments + 1))
+    cursor = starts[:-1].copy()
+    first_choice = np.where(cursor < starts[1:], ordered[np.minimum(cursor, max(len(ordered) - 1, 0))], -1) if len(ordered) else np.full(payments, -1)
+    current = first_choice.copy()
+    contested = np.zeros(payments, np.bool_)
+    banned = np.zeros(len(h.payment), np.bool_)
+    limit = np.abs(balance)
+    demand_of_line = np.abs(h.amount + h.write_off)
+    for _ in range(ROUNDS):
+        held = current[current >= 0]
+        losers, crowd = _overdrawn(h, held, log_odds, demand_of_line, limit)
+        contested[h.payment[crowd]] = True
+        if len(losers) == 0:
+            break
+        banned[losers] = True
+        for payment in h.payment[losers].tolist():
+            at = cursor[payment]
+            while at < starts[payment + 1] and banned[ordered[at]]:
+                at += 1
+            cursor[payment] = at
+            current[payment] = ordered[at] if at < starts[payment + 1] else -1
+    else:
+        held = current[current >= 0]
+        losers, _ = _overdrawn(h, held, log_odds, demand_of_line, limit)
+        current[h.payment[losers]] = -1
+    return Settlement(current, (first_choice >= 0) & (current != first_choice), contested)
+
+
+def _preferences(h: Hypotheses, log_odds: F64, none: F64) -> I64:
+    """Return the hypotheses that beat "none of them", ordered by payment, best first."""
+    real = np.flatnonzero(log_odds > none[h.payment]) if len(h.payment) else np.zeros(0, np.int64)
+    return real[np.lexsort((real, -log_odds[real], h.payment[real]))]
+
+
+def _overdrawn(h: Hypotheses, held: I64, log_odds: F64, demand: I64, limit: I64) -> tuple[I64, I64]:
+    """Return the held hypotheses that an overdrawn item turns away, and all that took part in such a crowd."""
+    if len(held) == 0:
+        return held, held
+    count = np.diff(h.first_line)[held]
+    from features.join import expand  # noqa: PLC0415
+
+    owner, line = expand(h.first_line[held], count)
+    item, need = h.item[line], demand[line]
+    order = np.lexsort((h.payment[held[owner]], -log_odds[held[owner]], item))
+    item, need, who = item[order], need[order], held[owner[order]]
+    starts = group_starts(item)
+    total = np.cumsum(need)
+    before = total - need
+    size = np.diff(np.append(starts, len(item)))
+    taken = total - np.repeat(before[starts], size)
+    over = taken > limit[item]
+    crowded = np.repeat(np.logical_or.reduceat(over, starts), size)
+    # only the surest claim that does not fit gives way in a round: behind it another may fit in its place
+    rows = np.flatnonzero(over)
+    if len(rows) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    first = rows[group_starts(item[rows])]
+    return np.unique(who[first]), np.unique(who[crowded])

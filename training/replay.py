@@ -1,0 +1,102 @@
+"""Replay a history: batch after batch, each seeing only what was known when it would have been decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.frame import I32, I64, RESOLUTIONS, B, Frame
+from features.propose import fingerprints
+from features.state import FOREVER
+from features.text import U64
+
+DAY = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a history says each payment settled, by payment row of the book."""
+
+    labelled: B
+    lines: I64  # how many items
+    fingerprint: U64  # of items, amounts and write-offs, 0 for nothing
+    pair_payment: I32  # truth pairs, ordered by payment, item
+    pair_item: I32
+    amount: I64
+    write_off: I64
+
+
+def read_truth(frame: Frame) -> Truth:
+    """Read the final allocations of a history; reversed ones do not count."""
+    rows = np.flatnonzero(
+        (frame.allocation_reversed == FOREVER) & (frame.allocation_item >= 0) & (frame.allocation_payment >= 0)
+    )
+    items = np.int64(max(frame.item_count, 1))
+    packed = frame.allocation_payment[rows].astype(np.int64) * items + frame.allocation_item[rows]
+    distinct, inverse = np.unique(packed, return_inverse=True)
+    amount = np.zeros(len(distinct), np.int64)
+    write_off = np.zeros(len(distinct), np.int64)
+    np.add.at(amount, inverse, frame.allocation_amount[rows])
+    np.add.at(write_off, inverse, frame.allocation_write_off[rows])
+    real = (amount != 0) | (write_off != 0)
+    distinct, amount, write_off = distinct[real], amount[real], write_off[real]
+    payment, item = (distinct // items).astype(np.int32), (distinct % items).astype(np.int32)
+    lines = np.bincount(payment, minlength=frame.payment_count)
+    known = frame.payment_resolution >= 0
+    pending = frame.payment_resolution == RESOLUTIONS.index("pending")
+    labelled = (lines > 0) | (known & ~pending)
+    labelled |= _old_enough(frame) & ~pending
+    return Truth(
+        labelled=labelled,
+        lines=lines,
+        fingerprint=fingerprints(payment.astype(np.int64), frame.payment_count, item, amount, write_off),
+        pair_payment=payment,
+        pair_item=item,
+        amount=amount,
+        write_off=write_off,
+    )
+
+
+def _old_enough(frame: Frame) -> B:
+    """Tell which payments are older than nearly all decisions take (99th percentile): silence means nothing."""
+    rows = np.flatnonzero((frame.allocation_payment >= 0) & (frame.allocation_item >= 0))
+    if len(rows) == 0:
+        return np.zeros(frame.payment_count, np.bool_)
+    decided = frame.allocation_decided[rows]
+    lag = decided - frame.payment_known[frame.allocation_payment[rows]]
+    limit = np.percentile(lag, 99)
+    return (decided.max() - frame.payment_known) > max(limit, 0)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One batch of a replay: its payments, and the instant at which it is decided."""
+
+    batch: I32
+    decided_at: int
+
+
+def windows(frame: Frame, start: int, end: int, length: int) -> list[Window]:
+    """Cut days ``start <= booking < end`` into windows of ``length`` days."""
+    out = []
+    for low in range(start, end, length):
+        high = min(low + length, end)
+        inside = (frame.payment_booking >= low) & (frame.payment_booking < high)
+        instant = high * DAY
+        batch = np.flatnonzero(inside & (frame.payment_known <= instant)).astype(np.int32)
+        if len(batch):
+            out.append(Window(batch, instant))
+    return out
+
+
+def pair_labels(truth: Truth, frame: Frame, payment_row: I32, item: I32) -> NDArray[np.bool_]:
+    """Tell which pairs are true."""
+    items = np.int64(max(frame.item_count, 1))
+    keys = truth.pair_payment.astype(np.int64) * items + truth.pair_item
+    probe = payment_row.astype(np.int64) * items + item
+    if len(keys) == 0:
+        return np.zeros(len(probe), np.bool_)
+    at = np.minimum(np.searchsorted(keys, probe), len(keys) - 1)
+    return keys[at] == probe
