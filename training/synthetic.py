@@ -78,7 +78,7 @@ def make_book(
     marks = Dice(seed, "history")
     mark_times(lines, mix, marks)
     ids = _invoice_ids(items, setting)
-    clerk = Clerk(ids, items, mix, marks)
+    clerk = Clerk(ids, items, lines, mix, marks)
     book = {
         "invoices": tables.invoices(items, ids, with_names=setting.chance(0.8)),
         "payments": tables.payments(lines),
@@ -88,11 +88,11 @@ def make_book(
         "instalments": tables.instalments(items, ids),
         "remittance_lines": tables.remittance_lines(lines),
         "fx_rates": tables.fx_rates(rates.published(start, end)),
-        "allocations": clerk.allocations(lines, wrong_labels, corrected_labels),
+        "allocations": clerk.allocations(wrong_labels, corrected_labels),
         "truth_kinds": tables.truth_kinds(lines),
     }
     if wrong_labels:
-        book["true_allocations"] = clerk.allocations(lines)
+        book["true_allocations"] = clerk.allocations()
     return book
 
 

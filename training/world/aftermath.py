@@ -79,7 +79,9 @@ def _pay_again(desk: Desk, line: Line) -> None:
         line, booked=day, rows=[], resolution="duplicate_payment", case="duplicate_payment", related=line, follows=line,
         details=[replace(detail) for detail in line.details],
     )  # fmt: skip
-    again.end_to_end = f"{dice.letters(2)}{dice.digits(12)}" if line.source != "gateway" else f"pay_{dice.digits(10)}"
+    again.end_to_end = (
+        f"{dice.letters(2)}{dice.digits(12)}" if line.source != "gateway" else f"pay_{dice.digits(10)}"
+    )
     desk.lines.append(again)
 
 

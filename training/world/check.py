@@ -151,7 +151,10 @@ def _balances(items: Mapping[str, Record], allocations: list[Record], findings: 
 
 
 def _details(
-    book: Mapping[str, pa.Table], items: Mapping[str, Record], payments: Mapping[str, Record], findings: Findings
+    book: Mapping[str, pa.Table],
+    items: Mapping[str, Record],
+    payments: Mapping[str, Record],
+    findings: Findings,
 ) -> None:
     parts: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for row in book["instalments"].to_pylist():

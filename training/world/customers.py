@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from training.world.names import Name
     from training.world.records import Issuer
 
-TERMS = Wheel({"0": 0.033, "8": 0.05, "10": 0.05, "14": 0.19, "21": 0.06, "30": 0.42, "45": 0.08, "60": 0.1, "90": 0.017})
+TERMS = Wheel(
+    {
+        "0": 0.033,
+        "8": 0.05,
+        "10": 0.05,
+        "14": 0.19,
+        "21": 0.06,
+        "30": 0.42,
+        "45": 0.08,
+        "60": 0.1,
+        "90": 0.017,
+    }
+)
 """Days until due; about three quarters are due within the month, as published (docs/reference/synthetic-world.md)."""
 _DISCOUNTS = ((2.0, 10), (2.0, 14), (3.0, 10), (3.0, 8), (1.0, 10), (2.0, 7), (1.5, 15))
 _FOREIGN = Wheel(FOREIGN_WEIGHTS)
@@ -45,7 +57,10 @@ class CustomerMaker:
         self._prices = {issuer.index: _price_list(issuer, dice) for issuer in issuers}
         weights = {str(issuer.index): 1.0 / (1 + issuer.index) for issuer in issuers}
         self._issuer = Wheel(weights)
-        self._factors = [Payer(f"{company('de', dice).core} Factoring", account_number(COUNTRIES["DE"], dice), "factor") for _ in range(2)]
+        self._factors = [
+            Payer(f"{company('de', dice).core} Factoring", account_number(COUNTRIES["DE"], dice), "factor")
+            for _ in range(2)
+        ]
 
     def make(self, *, monthly: bool) -> Customer:
         """One more customer, with a fixed monthly price or without."""
@@ -104,7 +119,11 @@ class CustomerMaker:
 
     def _channel(self, name: Name) -> str:
         mix, roll = self._mix, self._dice.roll()
-        for channel, share in (("card", mix.card_share), ("gateway", mix.gateway_share), ("debit", mix.debit_share)):
+        for channel, share in (
+            ("card", mix.card_share),
+            ("gateway", mix.gateway_share),
+            ("debit", mix.debit_share),
+        ):
             if roll < share * (1.6 if name.is_person else 0.85):
                 return channel
             roll -= share * (1.6 if name.is_person else 0.85)
@@ -130,9 +149,13 @@ class CustomerMaker:
             spouse = person(customer.country.tongue, dice, customer.name.family)
             customer.payers[0] = Payer(as_account_holder(spouse, dice), own.account, "spouse")
         elif not customer.name.is_person and dice.chance(0.05):
-            customer.payers[0] = Payer(trading_name(customer.country.tongue, dice), own.account, "trading_name")
+            customer.payers[0] = Payer(
+                trading_name(customer.country.tongue, dice), own.account, "trading_name"
+            )
         if dice.chance(mix.changed_account):
-            customer.payers.append(Payer(as_account_holder(customer.name, dice), account_number(customer.country, dice)))
+            customer.payers.append(
+                Payer(as_account_holder(customer.name, dice), account_number(customer.country, dice))
+            )
             customer.changes_on = -1
         if not customer.name.is_person and dice.chance(0.004):
             customer.payers[0] = dice.pick(self._factors)
@@ -151,7 +174,9 @@ class CustomerMaker:
             if dice.chance(0.08):
                 customer.monthly.append(customer.monthly[0])
         elif dice.chance(0.3):
-            customer.amounts = [draw_amount(customer.scale, customer.currency, dice) for _ in range(dice.between(2, 6))]
+            customer.amounts = [
+                draw_amount(customer.scale, customer.currency, dice) for _ in range(dice.between(2, 6))
+            ]
         mix = self._mix
         if not customer.name.is_person and not monthly and dice.chance(mix.discount_terms):
             customer.discount_percent, customer.discount_days = dice.pick(_DISCOUNTS)
@@ -193,7 +218,27 @@ def _price_list(issuer: Issuer, dice: Dice) -> list[int]:
     currency = issuer.home.currency
     local = {"PLN": 4, "SEK": 10, "NOK": 10, "DKK": 10, "JPY": 100, "BHD": 0.5}.get(currency, 1)
     unit = local * (1 + issuer.home.tax_percent / 100) * 10 ** exponent(currency)
-    nets = dice.shuffled((4.9, 9.0, 9.9, 12.5, 19.0, 19.9, 29.0, 39.0, 49.0, 59.0, 79.0, 99.0, 149.0, 199.0, 249.0, 490.0, 990.0))
+    nets = dice.shuffled(
+        (
+            4.9,
+            9.0,
+            9.9,
+            12.5,
+            19.0,
+            19.9,
+            29.0,
+            39.0,
+            49.0,
+            59.0,
+            79.0,
+            99.0,
+            149.0,
+            199.0,
+            249.0,
+            490.0,
+            990.0,
+        )
+    )
     return [round(net * unit) for net in nets[: dice.between(5, 12)]]
 
 

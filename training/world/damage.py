@@ -38,12 +38,18 @@ def spell(number: str, habit: int, dice: Dice) -> str:
         return _NOT_ALNUM.sub(" ", number)
     if habit < 95:
         return number.lower()
-    return number.replace("-", "/") if "-" in number else number.replace("/", "-" if dice.chance(0.5) else ".")
+    return (
+        number.replace("-", "/") if "-" in number else number.replace("/", "-" if dice.chance(0.5) else ".")
+    )
 
 
 def _wrong_digit(number: str, dice: Dice) -> str:
     place = _a_digit(number, dice)
-    return number if place < 0 else number[:place] + str((int(number[place]) + dice.between(1, 9)) % 10) + number[place + 1 :]
+    return (
+        number
+        if place < 0
+        else number[:place] + str((int(number[place]) + dice.between(1, 9)) % 10) + number[place + 1 :]
+    )
 
 
 def _swapped_digits(number: str, dice: Dice) -> str:

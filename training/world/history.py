@@ -55,14 +55,18 @@ def _after_what_it_needs(line: Line) -> None:
 class Clerk:
     """Writes the allocations as people and an old system decided them, with the mistakes asked for."""
 
-    def __init__(self, ids: Sequence[str], items: Sequence[Item], mix: Mix, dice: Dice) -> None:
-        self._ids, self._mix, self._dice = ids, mix, dice
+    def __init__(
+        self, ids: Sequence[str], items: Sequence[Item], lines: Sequence[Line], mix: Mix, dice: Dice
+    ) -> None:
+        self._ids, self._lines, self._mix, self._dice = ids, lines, mix, dice
+        self._followed = {line.follows.ident for line in lines if line.follows is not None}
+        touched = {row.item.place for line in lines for row in line.rows}
         self._left_open: dict[int, list[Item]] = {}
         for item in items:
-            if item.status == "open" and item.open and item.type == "invoice":
+            if item.status == "open" and item.type == "invoice" and item.place not in touched:
                 self._left_open.setdefault(item.customer.index, []).append(item)
 
-    def allocations(self, lines: Sequence[Line], wrong: float = 0.0, corrected: float = 0.0) -> pa.Table:
+    def allocations(self, wrong: float = 0.0, corrected: float = 0.0) -> pa.Table:
         """One row an allocation.
 
         A share `wrong` of the payments on one item names another item of the customer; of a share `corrected`
@@ -70,11 +74,15 @@ class Clerk:
         """
         dice = self._dice
         rows: list[_Cells] = []
-        for line in lines:
+        for line in self._lines:
             if not line.rows:
                 continue
             by = "system" if dice.chance(0.3) else dice.pick(_CLERKS)
-            checked = dice.pick([clerk for clerk in _CLERKS if clerk != by]) if dice.chance(self._mix.checked) else ""
+            checked = (
+                dice.pick([clerk for clerk in _CLERKS if clerk != by])
+                if dice.chance(self._mix.checked)
+                else ""
+            )
             roll = dice.roll() if wrong or corrected else 1.0
             mistake = self._mistake(line) if roll < wrong + corrected else None
             if mistake is None:
@@ -84,18 +92,26 @@ class Clerk:
             else:
                 undone = line.decided + dice.between(1, 40) * 86_400
                 rows.append(self._cells(line, mistake, line.decided, by, "", undone))
-                rows += [self._cells(line, row, undone, dice.pick(_CLERKS[:3]), _CLERKS[4]) for row in line.rows]
+                rows += [
+                    self._cells(line, row, undone, dice.pick(_CLERKS[:3]), _CLERKS[4]) for row in line.rows
+                ]
         return table({name: [row[at] for row in rows] for at, name in enumerate(_COLUMNS)})
 
     def _mistake(self, line: Line) -> Row | None:
-        """The same money on another item that stays open, so that no balance is ever overdrawn."""
+        """The same money on another item that never sees any, so that no balance is ever overdrawn."""
         right = line.rows[0]
-        if len(line.rows) > 1 or line.amount <= 0 or right.write_off or line.related is not None:
+        is_plain = len(line.rows) == 1 and line.amount > 0 and not right.write_off
+        if not is_plain or line.follows is not None or line.ident in self._followed:
             return None
         spare = self._left_open.get(right.item.customer.index, [])
         for place, item in enumerate(spare):
             late = seconds_of(item.known) > line.received
-            if item is not right.item and item.currency == right.item.currency and item.open >= right.amount and not late:
+            if (
+                item is not right.item
+                and item.currency == right.item.currency
+                and item.open >= right.amount
+                and not late
+            ):
                 del spare[place]
                 return Row(item, right.amount)
         return None

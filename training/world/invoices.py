@@ -55,7 +55,9 @@ def make_items(
     return items, maker.customers
 
 
-def _monthly_events(target: int, months: int, start: int, end: int, maker: CustomerMaker, dice: Dice) -> list[Event]:
+def _monthly_events(
+    target: int, months: int, start: int, end: int, maker: CustomerMaker, dice: Dice
+) -> list[Event]:
     events: list[Event] = []
     while len(events) < target:
         customer = maker.make(monthly=True)
@@ -138,7 +140,9 @@ def _numbered(
         )
         if kind != "credit_memo":
             if issuer.reference:
-                item.reference = structured_reference(issuer.reference, number, customer.number, issuer.sequence)
+                item.reference = structured_reference(
+                    issuer.reference, number, customer.number, issuer.sequence
+                )
             if customer.orders and dice.chance(0.85):
                 item.order = _order_number(customer, dice)
             if customer.discount_percent:

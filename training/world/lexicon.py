@@ -227,7 +227,9 @@ WORDS: dict[str, NameWords] = {
             "Jan Andrzej Piotr Krzysztof Stanisław Tomasz Paweł Józef Marcin Marek Michał Grzegorz Łukasz Anna Maria "
             "Katarzyna Małgorzata Agnieszka Barbara Ewa Krystyna Zofia Żaneta"
         ),
-        _words("Warszawa Kraków Łódź Wrocław Poznań Gdańsk Szczecin Lublin Katowice Białystok Gdynia Śląsk Mazowsze"),
+        _words(
+            "Warszawa Kraków Łódź Wrocław Poznań Gdańsk Szczecin Lublin Katowice Białystok Gdynia Śląsk Mazowsze"
+        ),
         _words(
             "Budownictwo Transport Logistyka Usługi Handel Instalacje Meble Drukarnia Konsulting Informatyka Energia "
             "Nieruchomości Ochrona Gastronomia Piekarnia Odzież Chemia Farmacja Auto-Serwis Hurtownia Spedycja Stolarka"
@@ -256,7 +258,9 @@ WORDS: dict[str, NameWords] = {
             "Bygg El Rör Måleri Åkeri Transport Konsult Data Fastigheter Städ Bemanning Livs Möbler Tryck Energi Skog "
             "Fiske Shipping Eiendom Regnskap Entreprenør Håndværk Byg Murer Tømrer Rådgivning Handel Maskin Verkstad"
         ),
-        _forms("AB=Aktiebolag|HB=Handelsbolag|KB|AS=Aksjeselskap|ASA|A/S=Aktieselskab|ApS=Anpartsselskab|AB|AS|A/S"),
+        _forms(
+            "AB=Aktiebolag|HB=Handelsbolag|KB|AS=Aksjeselskap|ASA|A/S=Aktieselskab|ApS=Anpartsselskab|AB|AS|A/S"
+        ),
         "och",
     ),
     "fi": NameWords(
@@ -264,7 +268,9 @@ WORDS: dict[str, NameWords] = {
             "Korhonen Virtanen Mäkinen Nieminen Mäkelä Hämäläinen Laine Heikkinen Koskinen Järvinen Lehtonen Lehtinen "
             "Saarinen Salminen Heinonen Niemi Heikkilä Kinnunen Salonen Turunen Laitinen Tuominen Rantanen Karjalainen"
         ),
-        _words("Juha Timo Matti Kari Mikko Jari Antti Jukka Anne Päivi Anna Ritva Leena Pirjo Sari Tuula Äänis"),
+        _words(
+            "Juha Timo Matti Kari Mikko Jari Antti Jukka Anne Päivi Anna Ritva Leena Pirjo Sari Tuula Äänis"
+        ),
         _words("Helsinki Espoo Tampere Vantaa Oulu Turku Jyväskylä Lahti Kuopio Pori Häme Savo Lappi"),
         _words(
             "Rakennus Sähkö Kuljetus Konsultointi Tekniikka Kiinteistöt Siivous Ravintola Leipomo Puu Metalli Energia "

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from training.world.desk import Desk
     from training.world.records import Customer, Item
 
-_REFUND_TEXTS = ("Erstattung {}", "Refund {}", "Remboursement {}", "Rückzahlung {}", "Rimborso {}", "Reembolso {}")
+_REFUND_TEXTS = (
+    "Erstattung {}",
+    "Refund {}",
+    "Remboursement {}",
+    "Rückzahlung {}",
+    "Rimborso {}",
+    "Reembolso {}",
+)
 
 
 def net(desk: Desk, customer: Customer, items: list[Item], day: int, memos: list[Item]) -> Line | None:
@@ -47,7 +54,15 @@ def clear(desk: Desk, customer: Customer, item: Item, day: int, memos: list[Item
             if account.currency != item.currency or business_day(day) >= desk.end:
                 return None
             rows = [Row(item, credit.open), Row(credit, -credit.open)]
-            line = Line(business_day(day), account.currency, 0, account, "credit_cleared", rows=rows, customer=customer)
+            line = Line(
+                business_day(day),
+                account.currency,
+                0,
+                account,
+                "credit_cleared",
+                rows=rows,
+                customer=customer,
+            )
             line.source, line.payer = "ledger", desk.payer_on(customer, day)
             line.reference_state = "clean"
             print_line(line, f"Clearing {item.number} {credit.number}", desk.mix, desk.dice)

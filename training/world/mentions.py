@@ -50,7 +50,9 @@ class Writer:
             case "order":
                 return self._orders(customer, items, words, note)
             case "customer":
-                return Mention(_with_note(dice.pick(words.customer).format(customer.number), note), state="customer")
+                return Mention(
+                    _with_note(dice.pick(words.customer).format(customer.number), note), state="customer"
+                )
             case "month":
                 return Mention(_with_note(self._month(items, words), note), state="month")
             case "chatter":
@@ -62,7 +64,9 @@ class Writer:
         """The text of a payment whose items stand in a remittance advice."""
         dice = self._dice
         stamp = date.fromordinal(day).strftime("%Y%m%d")
-        text = dice.pick(("siehe Avis {}", "see remittance advice {}", "AVIS {}", "Zahlungsavis {}", "REMIT {}"))
+        text = dice.pick(
+            ("siehe Avis {}", "see remittance advice {}", "AVIS {}", "Zahlungsavis {}", "REMIT {}")
+        )
         return Mention(text.format(f"{customer.phrase % 90 + 10}{stamp}"), state="advice")
 
     def freely(self, customer: Customer, kind: str, day: int, reference: str = "") -> Mention:
@@ -72,7 +76,9 @@ class Writer:
         if reference:
             return Mention(f"{text} {self._dice.pick(words.order).format(reference)}", state="order")
         if self._dice.chance(0.5):
-            return Mention(f"{text} {self._dice.pick(words.customer).format(customer.number)}", state="customer")
+            return Mention(
+                f"{text} {self._dice.pick(words.customer).format(customer.number)}", state="customer"
+            )
         return Mention(f"{text} {self._chatter(customer, day, words)}", state="chatter")
 
     def _structured(self, item: Item) -> Mention:
@@ -138,7 +144,9 @@ class Writer:
 
     def _month(self, items: list[Item], words: Phrases) -> str:
         dice = self._dice
-        named = sorted({(date.fromordinal(item.issued).year, date.fromordinal(item.issued).month) for item in items})
+        named = sorted(
+            {(date.fromordinal(item.issued).year, date.fromordinal(item.issued).month) for item in items}
+        )
         form = dice.below(3)
         parts = []
         for year, month in named[:3]:
@@ -163,7 +171,9 @@ class Writer:
         dice = self._dice
         match dice.below(5):
             case 0:
-                return date.fromordinal(day - dice.below(20)).strftime(dice.pick(("%d.%m.%Y", "%d/%m/%y", "%Y-%m-%d")))
+                return date.fromordinal(day - dice.below(20)).strftime(
+                    dice.pick(("%d.%m.%Y", "%d/%m/%y", "%Y-%m-%d"))
+                )
             case 1:
                 return f"Tel. 0{dice.digits(3)}/{dice.digits(6)}"
             case 2:
@@ -174,7 +184,9 @@ class Writer:
                 return dice.digits(dice.between(5, 9))
 
     def _dated(self, day: int, words: Phrases) -> str:
-        stamp = date.fromordinal(day).strftime(self._dice.pick(("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%d-%m-%Y")))
+        stamp = date.fromordinal(day).strftime(
+            self._dice.pick(("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%d-%m-%Y"))
+        )
         return self._dice.pick(words.dated).format(stamp)
 
 
@@ -198,7 +210,11 @@ def _range(spelled: list[str]) -> str:
     shared = _shared_head(spelled)
     spans = [last_digits(number) for number in spelled]
     cores = [number[start:end] for number, (start, end) in zip(spelled, spans, strict=True)]
-    if not all(cores) or len({(number[:start], number[end:]) for number, (start, end) in zip(spelled, spans, strict=True)}) > 1:
+    if (
+        not all(cores)
+        or len({(number[:start], number[end:]) for number, (start, end) in zip(spelled, spans, strict=True)})
+        > 1
+    ):
         return ""
     values = sorted(int(core) for core in cores)
     if values[-1] - values[0] != len(values) - 1 or len(set(values)) != len(values):

@@ -11,7 +11,18 @@ from training.world.dice import Dice
 from training.world.lexicon import FANTASY_HEADS, FANTASY_TAILS, WORDS, NameWords
 
 _UMLAUTS = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"}
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "ß": "ss",
+        "å": "aa",
+        "ø": "oe",
+        "æ": "ae",
+    }
 )
 _ABBREVIATIONS = {
     "Gebäudereinigung": "Geb.reinigung",
@@ -221,4 +232,6 @@ def vary(text: str, dice: Dice) -> str:
     if roll < 0.75:
         return misspell(text, dice)
     parts = text.split(" ")
-    return " ".join(parts[:1] + [part[:1] + "." for part in parts[1:2]] + parts[2:]) if len(parts) > 1 else text
+    return (
+        " ".join(parts[:1] + [part[:1] + "." for part in parts[1:2]] + parts[2:]) if len(parts) > 1 else text
+    )

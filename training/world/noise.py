@@ -27,11 +27,22 @@ _TEXTS = {
     "own_transfer": ("Übertrag", "Own transfer", "Umbuchung", "Liquidity transfer", "Cash pooling", "Virement interne"),
 }  # fmt: skip
 _HOLDERS = {
-    "tax": ("Finanzamt", "HM Revenue & Customs", "Direction Générale des Finances", "US Treasury", "Belastingdienst"),
+    "tax": (
+        "Finanzamt",
+        "HM Revenue & Customs",
+        "Direction Générale des Finances",
+        "US Treasury",
+        "Belastingdienst",
+    ),
     "fees": ("", "", "Bank"),
     "interest": ("", "Bank"),
 }
-_CODES = {"salary": "PMNT-ICDT-SALA", "tax": "PMNT-ICDT-TAXS", "fees": "ACMT-MDOP-FEES", "interest": "ACMT-MDOP-INTR"}
+_CODES = {
+    "salary": "PMNT-ICDT-SALA",
+    "tax": "PMNT-ICDT-TAXS",
+    "fees": "ACMT-MDOP-FEES",
+    "interest": "ACMT-MDOP-INTR",
+}
 
 
 def add_noise(desk: Desk, items: list[Item]) -> None:
@@ -40,7 +51,9 @@ def add_noise(desk: Desk, items: list[Item]) -> None:
     staff = [_stranger(desk, desk.dice.chance(1.0)) for _ in range(12)]
     suppliers = [_stranger(desk, person_too=False) for _ in range(30)]
     for kind, share in desk.mix.noise.items():
-        for _ in range(max(1, round(count * share)) if count >= 100 else int(desk.dice.chance(count * share))):
+        for _ in range(
+            max(1, round(count * share)) if count >= 100 else int(desk.dice.chance(count * share))
+        ):
             day = business_day(desk.start + desk.dice.below(max(1, desk.end - desk.start - 3)))
             match kind:
                 case "own_transfer":
@@ -94,7 +107,9 @@ def _own_transfer(desk: Desk, day: int) -> None:
     """Both legs when the other account is one of ours in the same currency, else the incoming one."""
     dice = desk.dice
     to = _account(desk)
-    others = [a for issuer in desk.issuers for a in issuer.accounts if a is not to and a.currency == to.currency]
+    others = [
+        a for issuer in desk.issuers for a in issuer.accounts if a is not to and a.currency == to.currency
+    ]
     owner = desk.issuers[to.issuer]
     amount = draw_amount(8.5, to.currency, dice)
     amount -= amount % 10_000 if amount > 20_000 and dice.chance(0.7) else 0
@@ -128,7 +143,9 @@ def _unknown(desk: Desk, kind: str, day: int, items: list[Item]) -> None:
     text = ""
     if dice.chance(0.5):
         words = PHRASES[desk.issuers[0].home.tongue]
-        text = dice.pick(words.chatter) if dice.chance(0.6) else dice.pick(words.invoice).format(dice.digits(6))
+        text = (
+            dice.pick(words.chatter) if dice.chance(0.6) else dice.pick(words.invoice).format(dice.digits(6))
+        )
     line = Line(day, account.currency, amount, account, kind, resolution="unidentified", payer=payer)
     print_line(line, text, desk.mix, dice)
     desk.lines.append(line)

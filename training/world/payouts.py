@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from training.world.desk import Desk
     from training.world.records import Issuer, Item
 
-_PROCESSORS = ("Paybridge Europe S.A.", "Cardway Payments", "Nordgate PSP AB", "Clearbeam Inc", "PSP Quickpay B.V.")
+_PROCESSORS = (
+    "Paybridge Europe S.A.",
+    "Cardway Payments",
+    "Nordgate PSP AB",
+    "Clearbeam Inc",
+    "PSP Quickpay B.V.",
+)
 _MOST_LINES = 60
 
 
@@ -103,9 +109,17 @@ def settle_cards(desk: Desk, items: list[Item]) -> None:
             every = processors[item.issuer.index].every
             day = item.issued + desk.dice.between(1, 4)
             batches.setdefault((item.issuer.index, item.currency, day + -day % every), []).append(item)
-    for (issuer, currency, day), sales in sorted(batches.items(), key=lambda batch: (batch[0][2], batch[0][:2])):
+    for (issuer, currency, day), sales in sorted(
+        batches.items(), key=lambda batch: (batch[0][2], batch[0][:2])
+    ):
         for place in range(0, len(sales), _MOST_LINES):
-            _one(desk, processors[issuer], business_day(day + 1), sales[place : place + _MOST_LINES], memos.get((issuer, currency), []))
+            _one(
+                desk,
+                processors[issuer],
+                business_day(day + 1),
+                sales[place : place + _MOST_LINES],
+                memos.get((issuer, currency), []),
+            )
 
 
 def _one(desk: Desk, processor: Processor, day: int, sales: list[Item], waiting: list[Item]) -> None:
@@ -116,5 +130,3 @@ def _one(desk: Desk, processor: Processor, day: int, sales: list[Item], waiting:
         for credit in due:
             if credit.open == 0:
                 waiting.remove(credit)
-
-

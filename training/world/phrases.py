@@ -30,7 +30,9 @@ def _split(text: str) -> tuple[str, ...]:
 
 PHRASES: dict[str, Phrases] = {
     "de": Phrases(
-        _split("Rechnung {}|Rg. {}|RE {}|Rechnungsnr. {}|Rg-Nr. {}|Rechnungsnummer: {}|{}|RNR {}|Rech.Nr.{}|Ihre Rechnung {}"),
+        _split(
+            "Rechnung {}|Rg. {}|RE {}|Rechnungsnr. {}|Rg-Nr. {}|Rechnungsnummer: {}|{}|RNR {}|Rech.Nr.{}|Ihre Rechnung {}"
+        ),
         _split("Rechnungen {}|Rg. {}|RE {}|{}|Rg-Nr. {}|Ihre Rechnungen Nr. {}"),
         _split("Gutschrift {}|GS {}|abzgl. Gutschrift {}|Gutschr. {}"),
         _split("Kundennr. {}|Kd-Nr. {}|KdNr {}|Kunde {}|KNR {}|Kundennummer {}"),
@@ -49,7 +51,9 @@ PHRASES: dict[str, Phrases] = {
         ),
     ),
     "en": Phrases(
-        _split("Invoice {}|Inv {}|INV {}|Invoice no. {}|Inv# {}|{}|Invoice number {}|your invoice {}|Payment of invoice {}|re: {}"),
+        _split(
+            "Invoice {}|Inv {}|INV {}|Invoice no. {}|Inv# {}|{}|Invoice number {}|your invoice {}|Payment of invoice {}|re: {}"
+        ),
         _split("Invoices {}|Inv {}|{}|Invs {}|Inv nos {}|Payment for invoices {}"),
         _split("credit note {}|CN {}|less credit {}|credit memo {}"),
         _split("Customer no {}|Acct {}|A/C {}|Client {}|Customer {}|account number {}"),
@@ -68,7 +72,9 @@ PHRASES: dict[str, Phrases] = {
         ),
     ),
     "fr": Phrases(
-        _split("Facture {}|Fact. {}|FA {}|Facture n° {}|Fac {}|{}|Règlement facture {}|Votre facture {}|Paiement {}"),
+        _split(
+            "Facture {}|Fact. {}|FA {}|Facture n° {}|Fac {}|{}|Règlement facture {}|Votre facture {}|Paiement {}"
+        ),
         _split("Factures {}|Fact. {}|{}|Règlement factures {}|FA {}"),
         _split("avoir {}|AV {}|déduction avoir {}"),
         _split("Client {}|N° client {}|Code client {}|Réf client {}"),
@@ -86,7 +92,9 @@ PHRASES: dict[str, Phrases] = {
         ),
     ),
     "nl": Phrases(
-        _split("Factuur {}|Fact. {}|Factuurnr {}|Fact.nr. {}|{}|Betaling factuur {}|uw factuur {}|Factuurnummer: {}"),
+        _split(
+            "Factuur {}|Fact. {}|Factuurnr {}|Fact.nr. {}|{}|Betaling factuur {}|uw factuur {}|Factuurnummer: {}"
+        ),
         _split("Facturen {}|Fact {}|{}|Betaling facturen {}"),
         _split("creditnota {}|CN {}|min creditfactuur {}"),
         _split("Klantnr {}|Klantnummer {}|Debiteur {}|Deb.nr. {}"),
@@ -98,25 +106,35 @@ PHRASES: dict[str, Phrases] = {
         _split("{}% korting|betalingskorting {}%"),
         _split("vooruitbetaling|aanbetaling"),
         _split("d.d. {}|van {}|{}"),
-        _split("Bedankt|Betaling|Huur|Abonnement|zoals afgesproken|Diensten|Levering|Contributie|Onderhoud|spoed"),
+        _split(
+            "Bedankt|Betaling|Huur|Abonnement|zoals afgesproken|Diensten|Levering|Contributie|Onderhoud|spoed"
+        ),
     ),
     "it": Phrases(
-        _split("Fattura {}|Fatt. {}|Ft. {}|FT {}|Fattura n. {}|Saldo fattura {}|{}|Pagamento fatt. {}|Vs. fattura {}"),
+        _split(
+            "Fattura {}|Fatt. {}|Ft. {}|FT {}|Fattura n. {}|Saldo fattura {}|{}|Pagamento fatt. {}|Vs. fattura {}"
+        ),
         _split("Fatture {}|Fatt. {}|Saldo fatture {}|{}|Ft. {}"),
         _split("nota credito {}|NC {}|meno nota di credito {}"),
         _split("Cliente {}|Cod. cliente {}|Codice cliente {}"),
         _split("Ordine {}|Ord. {}|OdA {}"),
-        _split("gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre"),
+        _split(
+            "gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre"
+        ),
         _split("acconto|pagamento parziale|parziale"),
         _split("rata {}|{}a rata"),
         _split("meno NC {}|al netto NC {}"),
         _split("sconto {}%|- {}% sconto"),
         _split("pagamento anticipato|caparra|anticipo"),
         _split("del {}|dd {}|{}"),
-        _split("Grazie|Bonifico|Saldo|Affitto|Canone|Abbonamento|Servizi|Fornitura|come concordato|Bonifico SEPA"),
+        _split(
+            "Grazie|Bonifico|Saldo|Affitto|Canone|Abbonamento|Servizi|Fornitura|come concordato|Bonifico SEPA"
+        ),
     ),
     "es": Phrases(
-        _split("Factura {}|Fra. {}|Fact {}|Factura nº {}|{}|Pago factura {}|Fra {}|Abono factura {}|S/factura {}"),
+        _split(
+            "Factura {}|Fra. {}|Fact {}|Factura nº {}|{}|Pago factura {}|Fra {}|Abono factura {}|S/factura {}"
+        ),
         _split("Facturas {}|Fras. {}|{}|Pago facturas {}"),
         _split("abono {}|menos abono {}|nota de crédito {}"),
         _split("Cliente {}|Nº cliente {}|Cód. cliente {}"),
@@ -128,7 +146,9 @@ PHRASES: dict[str, Phrases] = {
         _split("dto. pronto pago {}%|- {}% descuento"),
         _split("pago anticipado|anticipo|señal"),
         _split("de {}|de fecha {}|{}"),
-        _split("Gracias|Transferencia|Pago|Alquiler|Cuota|Suscripción|Servicios|Suministros|según acuerdo|Mantenimiento"),
+        _split(
+            "Gracias|Transferencia|Pago|Alquiler|Cuota|Suscripción|Servicios|Suministros|según acuerdo|Mantenimiento"
+        ),
     ),
     "pl": Phrases(
         _split("Faktura {}|FV {}|Faktura nr {}|F-ra {}|{}|Zapłata za fakturę {}|FV nr {}|Płatność {}"),
@@ -136,7 +156,9 @@ PHRASES: dict[str, Phrases] = {
         _split("korekta {}|KOR {}|faktura korygująca {}"),
         _split("Klient {}|Nr klienta {}|Kod klienta {}"),
         _split("Zamówienie {}|Zam. {}|ZAM {}"),
-        _split("styczeń|luty|marzec|kwiecień|maj|czerwiec|lipiec|sierpień|wrzesień|październik|listopad|grudzień"),
+        _split(
+            "styczeń|luty|marzec|kwiecień|maj|czerwiec|lipiec|sierpień|wrzesień|październik|listopad|grudzień"
+        ),
         _split("częściowa zapłata|zaliczka|część"),
         _split("rata {}|{} rata"),
         _split("minus korekta {}|po korekcie {}"),

@@ -104,7 +104,8 @@ def instalments(desk: Desk, customer: Customer, items: list[Item], day: int) -> 
     each = item.open // parts
     amounts = [each] * (parts - 1) + [item.open - each * (parts - 1)]
     item.instalments = [
-        (add_months(item.due, step, min(28, item.issued % 28 + 1)), amount) for step, amount in enumerate(amounts)
+        (add_months(item.due, step, min(28, item.issued % 28 + 1)), amount)
+        for step, amount in enumerate(amounts)
     ]
     late = day - item.due
     first: Line | None = None
@@ -186,7 +187,10 @@ def discount(desk: Desk, customer: Customer, items: list[Item], day: int) -> Lin
     day -= max(0, (day + 6) % 7 - 4)
     if day <= newest or day > deadline:
         return exact(desk, customer, items, day + 3)
-    rows = [Row(item, item.open - discount_of(item), discount_of(item), "early_payment_discount") for item in items]
+    rows = [
+        Row(item, item.open - discount_of(item), discount_of(item), "early_payment_discount")
+        for item in items
+    ]
     return desk.receive(customer, rows, day, "discount", note=note)
 
 
@@ -226,7 +230,9 @@ def on_account(desk: Desk, customer: Customer, items: list[Item], day: int) -> L
     step = 100 * _unit(item)
     rounded = max(step, item.amount // step * step)
     mention = desk.writer.freely(customer, "partial", day)
-    line = desk.receive(customer, [Row(item, 0)], day - dice.between(1, 20), "on_account", extra=rounded, mention=mention)
+    line = desk.receive(
+        customer, [Row(item, 0)], day - dice.between(1, 20), "on_account", extra=rounded, mention=mention
+    )
     if line is not None:
         line.rows, line.resolution = [], "on_account"
     return exact(desk, customer, items, day)

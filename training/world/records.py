@@ -22,6 +22,7 @@ class OwnAccount:
     width: int
     folding: str
     seam: str
+    heading: str
 
 
 @dataclass(slots=True)

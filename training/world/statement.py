@@ -58,7 +58,11 @@ def _laid_out(line: Line, text: str, dice: Dice) -> str:
         case "sepa_tags":
             body = text[: min(width, 140)]
             head = f"EREF+{line.end_to_end or 'NOTPROVIDED'} " if dice.chance(0.8) else ""
-            mandate = f"MREF+M{dice.digits(8)} CRED+DE{dice.digits(2)}ZZZ{dice.digits(11)} " if line.source == "debit" else ""
+            mandate = (
+                f"MREF+M{dice.digits(8)} CRED+DE{dice.digits(2)}ZZZ{dice.digits(11)} "
+                if line.source == "debit"
+                else ""
+            )
             return f"{head}{mandate}SVWZ+{body}" if body or head else ""
         case "subfields":
             seam = line.account.seam
@@ -73,9 +77,7 @@ def _laid_out(line: Line, text: str, dice: Dice) -> str:
         case "bacs":
             return text[:18] if width < 140 else text[:35]
         case "prefixed":
-            head = ("SEPA CREDIT TRANSFER ", "Gutschrift ", "VIR SEPA RECU ", "TRF FROM ", "BONIFICO A VOSTRO FAVORE ", "/RFB/")[
-                len(line.account.account) * 7 % 6
-            ]
+            head = f"{line.account.heading} " if line.amount > 0 else ""
             return head + text[:width]
         case _:
             return text[:width]

@@ -65,7 +65,9 @@ def seconds_of(day: int, within: int = 0) -> int:
 
 def table(columns: dict[str, Iterable[Cell]]) -> pa.Table:
     """A table of text columns in which empty text is null."""
-    return pa.table({name: pa.array([cell or None for cell in cells], pa.string()) for name, cells in columns.items()})
+    return pa.table(
+        {name: pa.array([cell or None for cell in cells], pa.string()) for name, cells in columns.items()}
+    )
 
 
 def invoices(items: Sequence[Item], ids: Sequence[str], *, with_names: bool) -> pa.Table:
@@ -160,8 +162,14 @@ def own_accounts(issuers: Sequence[Issuer]) -> pa.Table:
 
 def instalments(items: Sequence[Item], ids: Sequence[str]) -> pa.Table:
     """The agreed parts of items paid by instalments."""
-    rows = [(ids[i.place], FORMATS.day(due), money(amount, i.currency)) for i in items for due, amount in i.instalments]
-    return table({name: [row[at] for row in rows] for at, name in enumerate(("invoice_id", "due_date", "amount"))})
+    rows = [
+        (ids[i.place], FORMATS.day(due), money(amount, i.currency))
+        for i in items
+        for due, amount in i.instalments
+    ]
+    return table(
+        {name: [row[at] for row in rows] for at, name in enumerate(("invoice_id", "due_date", "amount"))}
+    )
 
 
 def remittance_lines(lines: Sequence[Line]) -> pa.Table:

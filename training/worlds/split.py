@@ -94,9 +94,13 @@ def _among(rows: pa.Table, column: str, keys: pa.ChunkedArray) -> pa.Table:
 
 def _history(book: dict[str, pa.Table], cut: str) -> dict[str, pa.Table]:
     invoices = _before(book["invoices"], cut, "known_at", "issue_date")
-    payments = _before(_before(book["payments"], cut, "booking_date"), cut, "known_at", "received_at", "booking_date")
+    payments = _before(
+        _before(book["payments"], cut, "booking_date"), cut, "known_at", "received_at", "booking_date"
+    )
     allocations = _before(book["allocations"], cut, "decided_at")
-    allocations = _among(_among(allocations, "payment_id", payments["payment_id"]), "invoice_id", invoices["invoice_id"])
+    allocations = _among(
+        _among(allocations, "payment_id", payments["payment_id"]), "invoice_id", invoices["invoice_id"]
+    )
     out = {
         "invoices": _with_balances(invoices, allocations),
         "payments": payments,
@@ -149,15 +153,21 @@ def _with_balances(invoices: pa.Table, allocations: pa.Table) -> pa.Table:
     zero = Decimal(0)
     applied: dict[str, Decimal] = {}
     write_offs = allocations["write_off"].to_pylist() if "write_off" in allocations.column_names else None
-    reversed_at = allocations["reversed_at"].to_pylist() if "reversed_at" in allocations.column_names else None
+    reversed_at = (
+        allocations["reversed_at"].to_pylist() if "reversed_at" in allocations.column_names else None
+    )
     amounts = allocations["amount"].to_pylist()
     for place, invoice in enumerate(allocations["invoice_id"].to_pylist()):
         if reversed_at is not None and reversed_at[place]:
             continue
         total = Decimal(amounts[place]) + Decimal((write_offs[place] if write_offs else None) or 0)
         applied[invoice] = applied.get(invoice, zero) + total
-    statuses = invoices["status"].to_pylist() if "status" in invoices.column_names else [None] * invoices.num_rows
-    types = invoices["type"].to_pylist() if "type" in invoices.column_names else ["invoice"] * invoices.num_rows
+    statuses = (
+        invoices["status"].to_pylist() if "status" in invoices.column_names else [None] * invoices.num_rows
+    )
+    types = (
+        invoices["type"].to_pylist() if "type" in invoices.column_names else ["invoice"] * invoices.num_rows
+    )
     opens: list[str] = []
     states: list[str | None] = []
     ids, totals = invoices["invoice_id"].to_pylist(), invoices["amount"].to_pylist()
