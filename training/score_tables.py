@@ -7,7 +7,7 @@ It expects clean files (a labelled book, or what ``tieout match`` wrote): what d
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,23 +22,33 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Objects = npt.NDArray[np.object_]
 
-TICKS_PER_UNIT = 10_000
+TICK_DIGITS = 4
+TICKS_PER_UNIT = 10**TICK_DIGITS
 """Money is compared in exact ten-thousandths, finer than any minor unit: no exponent table is needed."""
 
 NO_DAY = -(2**31)
-_MONEY = pa.decimal128(28, 4)
+_MONEY = pa.decimal128(28, TICK_DIGITS)
+
+Source = Path | Mapping[str, pa.Table]
+"""A folder of files, or the tables themselves."""
 
 
-def read_table(folder: Path, name: str, columns: Sequence[str]) -> pa.Table:
+def read_table(source: Source, name: str, columns: Sequence[str]) -> pa.Table:
     """Read these columns of ``name.csv`` or ``name.parquet``; a missing column or file is all empty."""
-    parquet, text = folder / f"{name}.parquet", folder / f"{name}.csv"
+    if isinstance(source, Mapping):
+        return _whole(source[name] if name in source else pa.table({}), columns)
+    parquet, text = source / f"{name}.parquet", source / f"{name}.csv"
     if parquet.exists():
         present = [c for c in columns if c in pq.read_schema(parquet).names]
         table = pq.read_table(parquet, columns=present)
     elif text.exists():
         table = _read_csv(text, columns)
     else:
-        table = pa.table({c: pa.nulls(0, pa.string()) for c in columns})
+        table = pa.table({})
+    return _whole(table, columns)
+
+
+def _whole(table: pa.Table, columns: Sequence[str]) -> pa.Table:
     arrays = [
         table[c].combine_chunks() if c in table.column_names else pa.nulls(table.num_rows, pa.string())
         for c in columns

@@ -12,13 +12,18 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import beta
 
 from training.score_tables import Bools, Floats
 from training.verdicts import Verdicts, judge
+
+if TYPE_CHECKING:
+    from features.book import Book
+    from features.bundle import Bundle
+    from features.pipeline import Progress
 
 CONFIDENCE = 0.95
 BINS = 15
@@ -237,6 +242,15 @@ def score(out: Path, truth: Path, book: Path | None = None) -> dict[str, object]
     """Score one output folder, as a plain document; the book lies beside the truth unless it is given."""
     each, _ = score_books([(out, truth, book or truth.parent / "match")])
     return asdict(each[0])
+
+
+def evaluate_book(
+    book: Book, bundle: Bundle, *, months: int = 3, progress: Progress | None = None
+) -> dict[str, object]:
+    """Match the last months of a labelled book without their outcomes, and score what comes out."""
+    from training.held_out import evaluate
+
+    return asdict(figures(evaluate(book, bundle, months=months, progress=progress)))
 
 
 def print_scores(document: Mapping[str, Any], title: str = "") -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +17,7 @@ from training.score_tables import (
     Floats,
     Ints,
     Objects,
+    Source,
     codes,
     days,
     first_day,
@@ -74,7 +74,7 @@ class Exposure:
     luck: Floats
 
 
-def read_items(book: Path, mentioned: Sequence[pa.Array], judged: pa.Array) -> Items:
+def read_items(book: Source, mentioned: Sequence[pa.Array], judged: pa.Array) -> Items:
     """Read the items of a book as they stand before the judged payments.
 
     Ids that only the output or the truth mention become items of no customer.
@@ -115,7 +115,7 @@ def read_items(book: Path, mentioned: Sequence[pa.Array], judged: pa.Array) -> I
     )
 
 
-def _classes(book: Path, invoices: pa.Table, ids: pa.Array, row: Ints, applied: Ints) -> Ints:
+def _classes(book: Source, invoices: pa.Table, ids: pa.Array, row: Ints, applied: Ints) -> Ints:
     instalments = read_table(book, "instalments", ("invoice_id", "due_date", "amount"))
     plan = np.full(len(ids), "", dtype=np.object_)
     steps = zip(

@@ -33,6 +33,7 @@ from training.score_tables import (
     Floats,
     Ints,
     Objects,
+    Source,
     codes,
     days,
     first_day,
@@ -110,7 +111,7 @@ class _Rows:
         return _Rows(self.payment[keep], self.item[keep], self.cash[keep], self.write_off[keep])
 
 
-def judge(out: Path, truth: Path, book: Path) -> Verdicts:
+def judge(out: Path, truth: Source, book: Source) -> Verdicts:
     """Compare an output folder with a truth folder; the book gives items, customers and rates."""
     payments = read_table(
         truth,
@@ -285,7 +286,13 @@ def _lookup(table: pa.Table, column: str, at: Ints) -> Objects:
 
 
 def _customers(
-    book: Path, payments: pa.Table, kinds: pa.Table, kind_at: Ints, true: _Rows, items: Items, stated: Objects
+    book: Source,
+    payments: pa.Table,
+    kinds: pa.Table,
+    kind_at: Ints,
+    true: _Rows,
+    items: Items,
+    stated: Objects,
 ) -> tuple[Bools, Objects]:
     """Return whether the stated customer is right, and a customer to cluster errors by."""
     customers = read_table(book, "customers", ("customer_id", "parent_id"))
@@ -337,13 +344,14 @@ def _by_model(out: Path, ids: pa.Array, stated: _Rows, items: Items) -> Bools:
     payment, item = positions(text(table, "payment_id"), ids), items.code(text(table, "invoice_id"))
     keep = payment >= 0
     stated_pair = np.isin(payment * items.count + item, _pair_keys(stated, items))
-    scored = np.asarray(pc.is_valid(table[score]).to_numpy(zero_copy_only=False), dtype=np.bool_)
+    empty = pc.is_null(table[score], nan_is_null=True)
+    scored = ~np.asarray(empty.to_numpy(zero_copy_only=False), dtype=np.bool_)
     result[payment[keep & stated_pair]] = False
     result[payment[keep & stated_pair & scored]] = True
     return result
 
 
-def _money(book: Path, payments: pa.Table) -> Floats:
+def _money(book: Source, payments: pa.Table) -> Floats:
     """Return absolute amounts in the book's commonest currency, NaN where its rates do not reach."""
     currency, amount = text(payments, "currency"), np.abs(ticks(payments, "amount")) / TICKS_PER_UNIT
     if not len(amount):
@@ -368,7 +376,9 @@ def _money(book: Path, payments: pa.Table) -> Floats:
     return np.asarray(amount * by_code[codes(currency)], dtype=np.float64)
 
 
-def _twins(payments: pa.Table, truth: Path, ids: pa.Array, day: Ints, true: _Rows, items: Items) -> Exposure:
+def _twins(
+    payments: pa.Table, truth: Source, ids: pa.Array, day: Ints, true: _Rows, items: Items
+) -> Exposure:
     lines = read_table(truth, "remittance_lines", ("payment_id", "reference"))
     said = [objects(text(payments, c)) for c in ("remittance", "structured_reference", "end_to_end_id")]
     words = np.asarray(said[0] + " " + said[1] + " " + said[2], dtype=np.object_)
