@@ -77,7 +77,8 @@ facts_of_one = st.builds(
 
 CALM: dict[str, Any] = dict.fromkeys(
     (
-        "cross_currency missing_rate rows_set_aside payment_held item_disputed item_on_hold conflict_lost outside_training "
+        "cross_currency missing_rate rows_set_aside payment_held item_disputed item_on_hold conflict_lost "
+        "outside_training "
         "model_unavailable original_unknown duplicate_payment duplicate_line"
     ).split(),
     False,
