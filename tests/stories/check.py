@@ -77,7 +77,7 @@ def run(story: Story, bundle: Bundle, *, reverse: bool = False) -> Outcome:
 
 
 def policy_of(story: Story, bundle: Bundle) -> Policy:
-    """Put the knobs of a story on top of the bundle's policy; its `auto_threshold` then holds for every segment."""
+    """Put the knobs of a story on top of the bundle's; its `auto_threshold` then holds for every segment."""
     policy = Policy.from_dict(bundle.policy).merged_with(story.policy)
     return replace(policy, segment_thresholds={}) if "auto_threshold" in story.policy else policy
 

@@ -1,7 +1,7 @@
 """The story language: plain lines an accountant can read, before, act and after.
 
-A file holds stories; each begins with `story: TITLE` and a `why:`. Every other line is a verb, its arguments in
-a fixed order, and then options as `word value`. Text with spaces stands in quotes, `#` starts a comment.
+A file holds stories; each begins with `story: TITLE` and a `why:`. Every other line is a verb, its arguments
+in a fixed order, and then options as `word value`. Text with spaces stands in quotes, `#` starts a comment.
 README.md in this folder lists the verbs.
 """
 
@@ -269,7 +269,8 @@ _SCHEDULE: Final = (
 def _add_earlier(story: Story, arguments: list[str]) -> None:
     """Add settled invoices of a customer and the payments that settled them.
 
-    The line is `earlier COUNT CUSTOMER AMOUNT CURRENCY`. Options are those of `payment`; `{number}` in a text stands for the number of the invoice settled.
+    The line is `earlier COUNT CUSTOMER AMOUNT CURRENCY`. Options are those of `payment`; `{number}` in a text
+    stands for the number of the invoice settled.
     """
     count, customer, amount, currency, *options = arguments
     for place, (issued, due, paid) in enumerate(_SCHEDULE[-int(count) :], start=1):
