@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -125,6 +126,13 @@ def write_book(book: Mapping[str, pa.Table], out: Path, *, parquet: bool = False
             pyarrow.csv.write_csv(rows, out / f"{name}.csv")
 
 
+def shares(book: Mapping[str, pa.Table], column: str) -> list[tuple[str, float]]:
+    """How often each value of a `truth_kinds` column occurs, most frequent first."""
+    values = book["truth_kinds"][column].to_pylist()
+    counts = Counter(value or "none" for value in values)
+    return [(name, count / len(values)) for name, count in counts.most_common()]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line of the synthetic world."""
     parser = argparse.ArgumentParser("training.synthetic", description="Write a labelled, synthetic book.")
@@ -135,11 +143,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--profile", choices=sorted(PROFILES), default="default")
     parser.add_argument("--wrong-labels", type=float, default=0.0)
     parser.add_argument("--parquet", action="store_true")
+    parser.add_argument("--shares", action="store_true", help="print the share of every kind of case")
     given = parser.parse_args(arguments)
     book = make_book(given.invoices, given.seed, given.months, given.profile, wrong_labels=given.wrong_labels)
     write_book(book, given.out, parquet=given.parquet)
     sizes = f"{book['invoices'].num_rows} invoices, {book['payments'].num_rows} payments"
     sys.stdout.write(f"synthetic book ({given.profile}, seed {given.seed}): {sizes}\n")
+    if given.shares:
+        for column in ("kind_of_case", "reference_state", "payer_relation"):
+            for name, share in shares(book, column):
+                sys.stdout.write(f"synthetic share of {column} {name}: {share:.2%}\n")
     return 0
 
 

@@ -20,12 +20,13 @@ from training.world.numbering import SEEN, UNSEEN, make_numberer
 KINDS = {
     "single", "multi", "twin", "parent_pays", "partial", "remainder", "many_to_one", "instalment", "n_to_m",
     "overpayment", "bank_fee", "rounding", "discount", "discount_late", "withholding", "credit_netted",
-    "credit_cleared", "refund", "foreign_currency", "processor", "return", "chargeback", "duplicate_payment",
-    "duplicate_line", "late_invoice", "prepayment", "on_account", "own_transfer", "salary", "tax", "fees",
-    "interest", "supplier", "other_income", "unknown", "unknown_fits",
+    "credit_cleared", "refund", "foreign_currency", "processor", "return", "chargeback", "representment",
+    "duplicate_payment", "duplicate_line", "late_invoice", "prepayment", "on_account", "own_transfer", "salary",
+    "tax", "fees", "interest", "supplier", "other_income", "unknown", "unknown_fits",
 }  # fmt: skip
 STATES = {
-    "clean", "structured", "damaged", "order", "customer", "month", "chatter", "stale", "advice", "lines", "none",
+    "clean", "structured", "damaged", "order", "customer", "month", "chatter", "stale", "advice", "lines",
+    "none",
 }  # fmt: skip
 
 Book = dict[str, pa.Table]
@@ -143,8 +144,8 @@ def test_parquet_holds_what_csv_holds(tmp_path: Path) -> None:
 
 
 def test_the_command_says_synthetic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--invoices", "40", "--seed", "2", "--months", "4", "--out", str(tmp_path)]) == 0
-    assert "synthetic" in capsys.readouterr().out
+    assert main(["--invoices", "40", "--seed", "2", "--months", "4", "--out", str(tmp_path), "--shares"]) == 0
+    assert all("synthetic" in line for line in capsys.readouterr().out.splitlines())
     kinds = pyarrow.csv.read_csv(tmp_path / "truth_kinds.csv")
     assert set(kinds["origin"].to_pylist()) == {"synthetic"}
 

@@ -29,7 +29,9 @@ def follow(desk: Desk, customer: Customer, line: Line) -> None:
     mix, dice = desk.mix, desk.dice
     plain = line.case in _PLAIN and line.currency == line.rows[0].item.currency
     if plain and line.source == "gateway" and dice.chance(mix.chargeback):
-        undo(desk, line, dice.between(10, 60), "chargeback")
+        taken = undo(desk, line, dice.between(10, 60), "chargeback")
+        if taken is not None and dice.chance(mix.representment):
+            _represent(desk, taken)
     elif plain and dice.chance(mix.return_of_debit if line.source == "debit" else mix.return_of_transfer):
         returned = undo(desk, line, dice.between(1, 8), "return")
         if returned is not None and dice.chance(0.7):
@@ -65,6 +67,29 @@ def undo(desk: Desk, line: Line, after: int, case: str) -> Line | None:
         apply(row)
     desk.lines.append(back)
     return back
+
+
+def _represent(desk: Desk, taken: Line) -> None:
+    """The card scheme gives the money of a chargeback back."""
+    day = business_day(taken.booked + desk.dice.between(15, 60))
+    if day >= desk.end:
+        return
+    rows = [Row(row.item, -row.amount, -row.write_off, row.reason) for row in taken.rows]
+    line = replace(
+        taken,
+        booked=day,
+        amount=-taken.amount,
+        rows=rows,
+        case="representment",
+        kind="representment",
+        related=taken,
+        follows=taken,
+        end_to_end=f"rep_{desk.dice.digits(10)}",
+        text=taken.text.replace("CHARGEBACK", "REPRESENTMENT"),
+    )
+    for row in rows:
+        apply(row)
+    desk.lines.append(line)
 
 
 def _pay_again(desk: Desk, line: Line) -> None:

@@ -120,7 +120,7 @@ def _undoing(
     ident, related = kind["payment_id"], kind["related_payment_id"]
     if related not in payments or payments[related]["booking_date"] > payments[ident]["booking_date"]:
         findings.say("a related payment came before", ident)
-    if kind["kind_of_case"] in {"return", "chargeback"}:
+    if kind["kind_of_case"] in {"return", "chargeback", "representment"}:
         undone = sorted((row["invoice_id"], -Decimal(row["amount"])) for row in rows)
         if undone != sorted((row["invoice_id"], Decimal(row["amount"])) for row in before):
             findings.say("a return repeats its payment's allocations negatively", ident)

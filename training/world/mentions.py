@@ -107,6 +107,8 @@ class Writer:
             text = f"{customer.name.core} {text}"
         elif roll < 0.25:
             text = f"{text} {self._noise(items[0].issued)}"
+        elif roll < 0.29 and items[0].order:
+            text = f"{text} {dice.pick(words.order).format(items[0].order)}"
         return Mention(_with_note(text, note), state="damaged" if hurt else "clean")
 
     def _orders(self, customer: Customer, items: list[Item], words: Phrases, note: str) -> Mention:

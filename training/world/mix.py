@@ -40,8 +40,8 @@ def _group_cases() -> dict[str, float]:
 def _styles() -> dict[str, float]:
     """What a payer writes to say which items are meant."""
     return {
-        "number": 0.745,
-        "order": 0.03,
+        "number": 0.735,
+        "order": 0.05,
         "customer": 0.045,
         "month": 0.045,
         "chatter": 0.055,
@@ -112,12 +112,13 @@ class Mix:
     withholding: float = 0.05
     loses_fee: float = 0.25
     rounds: float = 0.012
-    credit_netted: float = 0.6
-    credit_refunded: float = 0.3
+    credit_netted: float = 0.58
+    credit_refunded: float = 0.25
     advice: float = 0.12
     return_of_debit: float = 0.05
     return_of_transfer: float = 0.002
-    chargeback: float = 0.004
+    chargeback: float = 0.01
+    representment: float = 0.3
     duplicate_payment: float = 0.008
     duplicate_line: float = 0.006
     processor_gateway_ids: float = 0.2
@@ -197,7 +198,7 @@ PROFILES: dict[str, Mix] = {
         person_share=0.4,
         items_per_customer=9.0,
         credit_memo_share=0.05,
-        chargeback=0.012,
+        chargeback=0.015,
     ),
     "unseen_numbering": replace(_DEFAULT, unseen_numbering=True),
     "clean_ids": replace(

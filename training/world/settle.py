@@ -33,16 +33,25 @@ def settle_all(desk: Desk, items: list[Item], customers: list[Customer]) -> None
         mine = [item for item in by_payer[payer] if not item.planned]
         for item in mine:
             item.planned = True
-        memos = [item for item in mine if item.type == "credit_memo"]
+        memos: list[Item] = []
+        for item in mine:
+            if item.type == "credit_memo":
+                _plan_memo(desk, customer, item, memos)
         groups = _groups(desk, customer, [item for item in mine if item.type != "credit_memo"])
         for day, owed in groups:
             wheel = single if len(owed) == 1 else group
             line = _settle(desk, customer, owed, day, memos, wheel)
             if line is not None and line.rows:
                 follow(desk, customer, line)
-        for credit in memos:
-            if desk.dice.chance(desk.mix.credit_refunded):
-                credit_plans.refund(desk, customer, credit)
+
+
+def _plan_memo(desk: Desk, customer: Customer, memo: Item, to_net: list[Item]) -> None:
+    """Net the credit memo in a coming payment, refund it, or leave it open."""
+    roll = desk.dice.roll()
+    if roll < desk.mix.credit_netted:
+        to_net.append(memo)
+    elif roll < desk.mix.credit_netted + desk.mix.credit_refunded:
+        credit_plans.refund(desk, customer, memo)
 
 
 def _settle(
@@ -50,7 +59,7 @@ def _settle(
 ) -> Line | None:
     """Habits first, chance second."""
     dice = desk.dice
-    if memos and dice.chance(desk.mix.credit_netted):
+    if memos and dice.chance(0.85):
         line = credit_plans.net(desk, customer, owed, day, memos)
         if line is not None:
             return line
