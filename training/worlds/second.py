@@ -20,17 +20,18 @@ from training.worlds.second_check import check
 from training.worlds.second_clerk import Office
 from training.worlds.second_desk import Desk
 from training.worlds.second_files import Tables, write_csv, write_parquet
+from training.worlds.second_issuers import make_issuers
 from training.worlds.second_mix import PROFILES
 from training.worlds.second_noise import Corrections, Traffic
 from training.worlds.second_people import Register
-from training.worlds.second_trade import Billing, make_issuers
+from training.worlds.second_trade import Billing
 from training.worlds.second_types import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DAYS_PER_MONTH = 30.4375
-DOCUMENT_SHARE = 0.955
+DOCUMENT_SHARE = 0.965
 """Planned invoices per document: the rest are credit memos, debit notes and re-issued invoices."""
 
 

@@ -70,6 +70,7 @@ class Bank:
         payment.structured = booking.writing.structured
         payment.end_to_end = booking.writing.end_to_end
         payment.lines = booking.writing.lines
+        payment.equal_items = booking.writing.equal_items
         payment.reference_state = self._state(payment, attempted=booking.writing.attempted)
         self.post(payment)
         if world.chance(world.mix.duplicate_line):
@@ -151,6 +152,8 @@ class Bank:
         limit = LIMITS.get(channel, 140)
         if channel in UPPER:
             text = fold(text).upper()
+        if booking.issuer.dropped:
+            text = text.translate(booking.issuer.dropped)
         text = text[:limit]
         match channel:
             case "ach":
@@ -160,6 +163,8 @@ class Bank:
             case "wire":
                 chunks = [text[place : place + 35] for place in range(0, len(text), 35)]
                 body = "//".join(chunks) if payer.habits.template % 3 == 0 else " ".join(chunks)
+                if booking.issuer.bank_style == "tagged86":
+                    body = f"/ORDP//NAME/{fold(payer.name).upper()[:30]}/REMI//{body}/"
                 fees = ""
                 if payment.charges:
                     decimals = exponent(payment.currency)

@@ -157,7 +157,7 @@ class Gateway:
         invoice.open = 0
         payment = self._charge_line("card_single", invoice, day, [part])
         self._bank.post(payment)
-        if self._world.chance(self._world.mix.chargeback * 2):
+        if self._world.chance(self._world.mix.chargeback * 3):
             when = self._world.business(day + self._rng.randrange(8, 60))
             self._world.at(when, partial(self._chargeback, payment, invoice))
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from training.worlds.second_types import Invoice, Part, Payment, World
 
 
+FX_SPREAD = 0.02
+
+
 class InconsistentWorldError(Exception):
     """The simulated books do not add up; this is an error of the generator."""
 
@@ -21,6 +24,7 @@ def check(world: World) -> None:
     """Raise unless cash, balances and instants of the world agree."""
     for payment in world.payments:
         _check_payment(payment)
+        _check_conversion(world, payment)
     _check_balances(world)
 
 
@@ -43,11 +47,22 @@ def _check_payment(payment: Payment) -> None:
         applied = sum(part.amount for part in payment.parts)
         if abs(applied) > abs(payment.amount) or applied * payment.amount < 0:
             _fail(payment, f"applies {applied} of {payment.amount}")
-        over = payment.amount != applied
-        if over and payment.case != "overpayment":
+        if payment.amount != applied and payment.case not in {"overpayment", "dunning_fee"}:
             _fail(payment, f"leaves {payment.amount - applied} unnamed")
     if payment.related is not None and payment.related.day > payment.day:
         _fail(payment, "precedes the payment it rests on")
+
+
+def _check_conversion(world: World, payment: Payment) -> None:
+    """Hold a converted payment against the day's rate: within two per cent, small change apart."""
+    currency = payment.parts[0].invoice.currency if payment.parts else payment.currency
+    if currency != payment.currency:
+        applied = sum(part.amount for part in payment.parts)
+        fair = world.convert(applied, (currency, payment.currency), payment.day)
+        if abs(fair - payment.amount) > fair * FX_SPREAD + 2:
+            _fail(
+                payment, f"converts {applied} {currency} to {payment.amount} {payment.currency}, not {fair}"
+            )
 
 
 def _check_balances(world: World) -> None:

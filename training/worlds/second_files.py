@@ -37,7 +37,7 @@ COLUMNS: dict[str, str] = {
     "allocations": (
         "payment_id invoice_id amount write_off reason decided_at decided_by checked_by reversed_at source"
     ),
-    "truth_kinds": "payment_id kind_of_case related_payment_id reference_state channel",
+    "truth_kinds": "payment_id kind_of_case related_payment_id reference_state channel equal_items",
 }
 DATES = {"issue_date", "due_date", "discount_date", "booking_date", "value_date", "date"}
 INSTANTS = {"known_at", "received_at", "decided_at", "reversed_at"}
@@ -223,7 +223,8 @@ class Tables:
     def _kinds(self) -> Iterator[Row]:
         for payment in self._world.payments:
             related = payment.related.payment_id if payment.related is not None else ""
-            yield (payment.payment_id, payment.case, related, payment.reference_state, payment.channel)
+            equal = str(payment.equal_items or "")
+            yield (payment.payment_id, payment.case, related, payment.reference_state, payment.channel, equal)
 
 
 def write_csv(tables: Tables, out: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RHYTHMS = {
     "telecom": (("debit", 0.34), ("due", 0.36), ("weekly", 0.14), ("fortnight", 0.10), ("card", 0.06)),
     "saas": (("card", 0.42), ("due", 0.30), ("weekly", 0.14), ("monthly", 0.08), ("wallet", 0.06)),
-    "wholesale": (("weekly", 0.34), ("fortnight", 0.20), ("monthly", 0.12), ("due", 0.34)),
+    "wholesale": (("weekly", 0.40), ("fortnight", 0.20), ("monthly", 0.12), ("due", 0.28)),
     "property": (("standing", 0.58), ("due", 0.42)),
     "agency": (("due", 0.70), ("monthly", 0.18), ("weekly", 0.12)),
     "hospital": (("weekly", 0.42), ("fortnight", 0.33), ("monthly", 0.13), ("due", 0.12)),
@@ -58,8 +58,12 @@ def make_habits(world: World, issuer: Issuer, land: Land, *, person: bool) -> Ha
     channel = rhythm if rhythm in {"card", "wallet", "debit"} else _channel(rng, land, issuer)
     naming = pick(rng, world.mix.naming)
     if issuer.trade == "property":
-        naming = pick(rng, (("period", 0.34), ("none", 0.16), ("customer", 0.12), ("full", 0.38)))
-    if issuer.structured and channel in {"sepa", "tagged"} and world.chance(0.7):
+        naming = pick(rng, (("period", 0.30), ("none", 0.14), ("customer", 0.10), ("full", 0.46)))
+    if (
+        issuer.structured
+        and channel in {"sepa", "tagged"}
+        and world.chance(0.45 if issuer.trade == "property" else 0.65)
+    ):
         naming = "structured"
     foreign = land.currency != issuer.land.currency
     pays_in = land.currency if foreign and world.chance(0.4) else ""
@@ -78,7 +82,9 @@ def make_habits(world: World, issuer: Issuer, land: Land, *, person: bool) -> Ha
         late_days=rng.choice((-6.0, -2.0, -1.0, 0.0, 0.0, 1.0, 3.0, 6.0, 12.0, 20.0)),
         spread_days=rng.choice((0.5, 1.0, 2.0, 4.0, 8.0)),
         discount=discount,
-        combines=rhythm in {"weekly", "fortnight", "monthly"} and world.chance(0.85),
+        combines=world.chance(
+            {"due": 0.18, "card": 0.0, "wallet": 0.0, "debit": 0.05, "standing": 0.0}.get(rhythm, 0.88)
+        ),
         nets_credits=world.chance(0.72),
         typo=world.mix.typo * rng.choice((0.2, 0.5, 1.0, 2.2)),
         deducts=world.mix.deduction * rng.choice((0.0, 0.5, 1.0, 2.5)),

@@ -140,7 +140,7 @@ _ALL = (
         "Rakennus|Sähkö|Leipomo|Kuljetus|Konepaja|Hammaslääkäri|Huonekalu|Puutarha",
     ),
     _land(
-        "GB en GBP 20 14 - 0",
+        "GB en GBP 20 18 - 0",
         "Ltd|Limited|PLC|LLP|& Sons Ltd",
         "Hughes|Whitaker|Osborne|Pritchard|MacLeod|O'Brien|Barnes|Ashworth|Thornton|Kettle|Rowe|Fairclough",
         "Imogen|Alistair|Priya|Gareth|Bethany|Colin|Niamh|Dev",
@@ -148,7 +148,7 @@ _ALL = (
         "Joinery|Bakers|Motors|Dental Practice|Plumbing|Brewery|Interiors|Logistics|Veterinary|Printers",
     ),
     _land(
-        "IE en EUR 23 14 - 0",
+        "IE en EUR 23 18 - 0",
         "Ltd|DAC|Limited|Teo",
         "Murphy|Byrne|Ó Sé|Gallagher|Kavanagh|Nolan|Quinn|Fitzgerald|Healy",
         "Aoife|Cian|Sinéad|Declan|Róisín|Eoin|Orla|Pádraig",
@@ -180,7 +180,7 @@ _ALL = (
         "Infotech|Exports|Textiles|Engineering|Diagnostics|Polymers|Traders",
     ),
     _land(
-        "BR pt BRL 0 16 - 4.65",
+        "BR pt BRL 0 25 - 4.65",
         "Ltda.|S.A.|ME|EIRELI",
         "Silva|Gonçalves|Araújo|Magalhães|Teixeira|Barroso|Leão|Nogueira",
         "João|Letícia|Caio|Renata|Otávio|Mônica",
@@ -196,7 +196,7 @@ _ALL = (
         "Strojírny|Pekárna|Stavby|Tiskárna|Lékárna|Doprava|Sklárny",
     ),
     _land(
-        "BH en BHD 10 14 - 5",
+        "BH en BHD 10 18 - 5",
         "W.L.L.|B.S.C.|S.P.C.",
         "Al Khalifa|Fakhro|Kanoo|Almoayyed|Jawad|Zayani|Haddad",
         "Layla|Yusuf|Maryam|Khalid|Noor|Hassan",

@@ -20,32 +20,35 @@ class Mix:
     foreign: float = 0.12
     # what the clerk writes
     naming: tuple[tuple[str, float], ...] = (
-        ("full", 0.60),
-        ("digits", 0.055),
+        ("full", 0.575),
+        ("digits", 0.085),
         ("tail", 0.02),
         ("order", 0.035),
         ("customer", 0.035),
         ("period", 0.06),
-        ("none", 0.145),
+        ("none", 0.135),
         ("first", 0.02),
         ("abbreviated", 0.03),
     )
     deviates: float = 0.08
-    typo: float = 0.055
+    typo: float = 0.075
     stale_reference: float = 0.006
-    own_reference: float = 0.012
+    own_reference: float = 0.018
     # what the clerk pays
     partial: float = 0.014
     lump_sum: float = 0.005
-    overpays: float = 0.009
+    overpays: float = 0.010
+    dunning_fee: float = 0.10
     rounds: float = 0.008
     late_discount: float = 0.35
     deduction: float = 0.014
-    duplicate_payment: float = 0.008
+    duplicate_payment: float = 0.010
     prepayment: float = 0.006
-    on_account: float = 0.004
+    oldest_first: float = 0.88
     neighbour: float = 0.010
-    cross_issuer: float = 0.004
+    cross_issuer: float = 0.25
+    factored: float = 0.03
+    renames: float = 0.03
     returned: float = 0.008
     early_cash: float = 0.003
     # what issuers do, per invoice
@@ -55,6 +58,7 @@ class Mix:
     debit_note: float = 0.006
     disputed: float = 0.010
     never_paid: float = 0.018
+    retry_bug: float = 0.003
     refund: float = 0.16
     chargeback: float = 0.006
     netting_by_desk: float = 0.05
@@ -64,10 +68,10 @@ class Mix:
     hold: float = 0.001
     desk_error: float = 0.003
     # other traffic, per 1,000 invoices
-    unknown_payers: float = 14.0
+    unknown_payers: float = 17.0
     coincidence: float = 0.5
-    transfers: float = 9.0
-    other_income: float = 12.0
+    transfers: float = 12.0
+    other_income: float = 13.0
     outgoing: float = 16.0
 
 
@@ -96,9 +100,9 @@ PROFILES: dict[str, Mix] = {
             ("abbreviated", 0.04),
         ),
         deviates=0.15,
-        typo=0.10,
+        typo=0.12,
         stale_reference=0.012,
-        own_reference=0.025,
+        own_reference=0.03,
         partial=0.028,
         lump_sum=0.010,
         overpays=0.018,

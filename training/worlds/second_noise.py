@@ -92,7 +92,7 @@ class Traffic:
         return issuer, issuer.land.currency
 
     def _amount(self, currency: str, low: int, high: int) -> int:
-        scale = 10 ** exponent(currency)
+        scale: int = 10 ** exponent(currency)
         return self._rng.randrange(low, high) * scale + self._rng.randrange(scale)
 
     def _income(self, day: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from training.worlds.second_habits import make_habits
@@ -104,6 +105,7 @@ class Register:
         self._receive = receive
         self._rng = world.rng
         self._companies: list[tuple[str, str, Land]] = []
+        self._factors: dict[str, Payer] = {}
         self._parents: list[Customer] = []
 
     def land_for(self, issuer: Issuer) -> Land:
@@ -138,7 +140,7 @@ class Register:
             if self._world.chance(0.12):
                 family = f"{family}-{rng.choice(land.families)}"
             name = f"{given} {family}"
-            names = (
+            names: tuple[str, ...] = (
                 f"{family} {given}",
                 f"{given[0]}. {family}",
                 f"{family}, {given}",
@@ -165,7 +167,7 @@ class Register:
         payer = self.payer(issuer, person=person)
         serial = payer.serial
         digits = f"{10_000 + serial * 3 + rng.randrange(3)}"
-        aliases = ()
+        aliases: tuple[str, ...] = ()
         if not person and world.chance(world.mix.alias_known):
             aliases = (payer.names[0], payer.names[3])
         customer = Customer(serial, f"C{serial:06d}", digits, payer.name, aliases, payer.land, payer)
@@ -179,12 +181,38 @@ class Register:
                     customer.payer = customer.parent.payer
             elif world.chance(0.05):
                 self._parents.append(customer)
+            elif issuer.trade in {"wholesale", "hospital"} and world.chance(world.mix.factored):
+                customer.payer = self._factor(issuer)
         world.customers.append(customer)
         self._schedule_changes(customer)
         return customer
 
+    def _factor(self, issuer: Issuer) -> Payer:
+        """Return the bank that pays approved invoices for many customers of one country."""
+        known = self._factors.get(issuer.land.code)
+        if known is None:
+            land, rng = issuer.land, self._rng
+            name = f"{rng.choice(('Nordfaktor', 'Crédit Relais', 'Lineo Supply Finance', 'Faktoria'))} {land.forms[0]}"
+            habits = make_habits(self._world, issuer, land, person=False)
+            habits = replace(
+                habits,
+                rhythm="weekly",
+                naming="full",
+                combines=True,
+                discount="never",
+                nets_credits=False,
+                deducts=0.0,
+            )
+            names = (name, name.split(maxsplit=1)[0], f"{name} Confirming", name, name)
+            known = Payer(0, name, land, _account(rng, land), habits, is_person=False, names=names, town="")
+            known.is_factor = True
+            self._factors[land.code] = known
+        return known
+
     def _schedule_changes(self, customer: Customer) -> None:
         world = self._world
+        if not customer.payer.is_person and world.chance(world.mix.renames):
+            world.at(self._rng.randrange(60, max(61, world.days)), lambda _day: self._rename(customer))
         if world.chance(world.mix.account_changes):
             world.at(
                 self._rng.randrange(30, max(31, world.days)), lambda day: self._change_account(customer, day)
@@ -197,6 +225,19 @@ class Register:
         payer.account = _account(self._rng, payer.land)
         if self._world.chance(0.35):
             customer.accounts.append((payer.account, day + self._rng.randrange(5, 60)))
+
+    def _rename(self, customer: Customer) -> None:
+        """Give the payer a new name; the master data keeps the old one."""
+        payer = customer.payer
+        bare, form = _company(self._rng, payer.land, payer.town, "")
+        payer.names = (
+            bare,
+            bare,
+            f"{bare} {form} {payer.town}",
+            f"{bare} {form} (ex {payer.name})"[:60],
+            payer.name,
+        )
+        payer.name = f"{bare} {form}"
 
     def _merge(self, customer: Customer) -> None:
         """Let another company take this customer over: its clerk pays from now on."""

@@ -55,18 +55,24 @@ PERIOD_WORDS = {
     "property": {"de": "Miete", "en": "rent", "fr": "loyer"},
     "saas": {"de": "Lizenz", "en": "subscription"},
 }
-THANKS = (
-    "",
-    "",
-    "payment",
-    "Vielen Dank",
-    "merci",
-    "thanks",
-    "as agreed",
-    "lt. Vereinbarung",
-    "paiement",
-    "BETALING",
-)
+NOTES: dict[str, tuple[str, ...]] = {
+    "de": ("Vielen Dank", "lt. Vereinbarung", "Zahlung", "Ihre Lieferung", "Rechnung"),
+    "fr": ("merci", "paiement", "reglement facture", "virement"),
+    "nl": ("betaling", "factuur", "bedankt"),
+    "it": ("saldo", "pagamento fattura", "bonifico"),
+    "es": ("pago", "gracias", "transferencia"),
+    "pl": ("zapłata", "przelew", "faktura"),
+    "sv": ("betalning", "faktura"),
+    "no": ("betaling", "faktura"),
+    "fi": ("maksu", "kiitos"),
+    "en": ("payment", "thanks", "as agreed", "invoice", "goods", "supplier payment"),
+    "ja": ("FURIKOMI", "payment"),
+    "pt": ("pagamento", "obrigado"),
+    "cs": ("platba", "uhrada"),
+}
+DEBIT_WORDS = {"de": "Einzug Rechnung {} Mandat {}", "en": "DD invoice {} mandate {}"}
+SHORT_CHANNELS = {"faster"}
+NAMELESS_LIMIT = 8
 SEPARATORS = (" ", ", ", "; ", "+", " / ", ",", " & ", "/")
 OWN = ("AP", "PAY-", "ZL", "49000", "V", "KR")
 
@@ -80,6 +86,8 @@ class Writing:
     end_to_end: str = ""
     lines: list[Line] = field(default_factory=list)
     attempted: bool = False
+    names_period: bool = False
+    equal_items: int = 0
 
 
 class Pen:
@@ -98,6 +106,12 @@ class Pen:
         issuer = parts[0].invoice.issuer
         if naming == "structured" and (not issuer.structured or len(parts) > 1):
             naming = "full"
+        if (
+            len(parts) > NAMELESS_LIMIT
+            and naming in {"none", "period", "customer", "tail"}
+            and world.chance(0.8)
+        ):
+            naming = "full"
         payer.runs += 1
         writing = Writing(end_to_end=self._end_to_end(payer, parts))
         if habits.advice and len(parts) > 0:
@@ -106,6 +120,9 @@ class Pen:
                 f"{rng.choice(('EDI 820', 'REMITTANCE ADVICE', 'AVIS'))} {payer.serial}{payer.runs:03d}"
             )
             writing.attempted = True
+            return writing
+        if habits.channel == "debit" and len(parts) == 1:
+            self._collect(payer, parts[0].invoice, writing)
             return writing
         if naming == "structured":
             reference = parts[0].invoice.reference
@@ -119,6 +136,15 @@ class Pen:
             return writing
         writing.text = self._text(naming, payer, parts, day, writing)
         return writing
+
+    def _collect(self, payer: Payer, item: Invoice, writing: Writing) -> None:
+        """Write a direct debit as its creditor does: the issuer's own words, hardly ever wrong."""
+        writing.attempted = True
+        words = DEBIT_WORDS.get(item.issuer.land.language, "{} {}")
+        number = item.number if self._world.chance(0.93) else f"{self._world.dates[item.issued]:%m/%Y}"
+        writing.text = words.format(number, f"M{payer.serial:06d}")
+        if item.reference and self._world.chance(0.4):
+            writing.structured = item.reference
 
     def _end_to_end(self, payer: Payer, parts: list[Part]) -> str:
         rng, habits = self._rng, payer.habits
@@ -153,8 +179,9 @@ class Pen:
         items = [part.invoice for part in parts]
         match naming:
             case "none":
-                return rng.choice(THANKS)
+                return rng.choice(("", "", *NOTES[payer.land.language]))
             case "period":
+                writing.names_period = True
                 return self._period(payer, items, day)
             case "customer":
                 return f"{rng.choice(('Kd.', 'A/C', 'Client', 'customer no', 'Konto'))} {items[0].customer.number}"
@@ -191,9 +218,8 @@ class Pen:
         numbers = [slip(rng, number) if world.chance(payer.habits.typo) else number for number in numbers]
         if len(numbers) > 1 and payer.habits.template % 7 == 0:
             numbers = [f"{n}={self._plain(part)}" for n, part in zip(numbers, parts, strict=False)]
-        return self._template(
-            payer, items[0], SEPARATORS[payer.habits.template % len(SEPARATORS)].join(numbers)
-        )
+        refs = SEPARATORS[payer.habits.template % len(SEPARATORS)].join(numbers)
+        return refs if payer.habits.channel in SHORT_CHANNELS else self._template(payer, items[0], refs)
 
     def _plain(self, part: Part) -> str:
         decimals = exponent(part.invoice.currency)

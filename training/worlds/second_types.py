@@ -54,7 +54,8 @@ class Issuer:
     gateway_ids: bool = False
     known_lag_days: int = 0
     migration_day: int = 10**6
-    bank_style: str = "sepa"
+    bank_style: str = "plain"
+    dropped: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +89,7 @@ class Payer:
     account: str
     habits: Habits
     is_person: bool
+    is_factor: bool = field(default=False, kw_only=True)
     names: tuple[str, ...]
     town: str
     pending: defaultdict[int, list[Invoice]] = field(default_factory=lambda: defaultdict(list))
@@ -137,7 +139,6 @@ class Invoice:
     instalments: list[tuple[int, int]] = field(default_factory=list)
     known_at: datetime | None = None
     last_decided: datetime | None = None
-    attempts: int = 0
     serial: int = 0
     invoice_id: str = ""
 
@@ -199,6 +200,7 @@ class Payment:
     related: Payment | None = None
     parts: list[Part] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    equal_items: int = 0
     wrong_first: tuple[Part, datetime] | None = None
     payment_id: str = ""
 
