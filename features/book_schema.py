@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 import pyarrow as pa
@@ -77,7 +78,7 @@ class Column:
         return fields
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TableSpec:
     """One table of a book."""
 
@@ -88,12 +89,12 @@ class TableSpec:
     belongs_to: tuple[str, ...] = ()
     """What each row must point to: an invoice, a payment."""
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """The typed columns of a `Book`, always all of them."""
         return pa.schema([field for column in self.columns for field in column.typed])
 
-    @property
+    @cached_property
     def required_columns(self) -> tuple[str, ...]:
         """The columns without which the table says nothing."""
         return tuple(column.name for column in self.columns if column.required)

@@ -78,7 +78,7 @@ def _layout(spec: TableSpec, path: Path) -> Layout:
     """Find the header, and the delimiter that makes most of its names known."""
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:200]:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head.partition(b"\n")[0]:
         raise UnreadableFileError(f"{path.name} is not UTF-8 text.")
     text = head.decode("utf-8-sig", "replace")
     lines = io.StringIO(text, newline="")
