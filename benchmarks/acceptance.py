@@ -42,7 +42,7 @@ class Row:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the acceptance; the exit code is 1 when a measured promise is not held."""
+    """Run the acceptance; the exit code is 1 when a promise is not held or a step failed."""
     options = _options().parse_args(arguments)
     pin(options.cores)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -52,11 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unseen = [parse_spec(t, count) for t in options.unseen.split(",") if t]
     learnt: dict[str, Verdicts] = {}
     cold: dict[str, Verdicts] = {}
+    failed = 0
     for spec in [*seen, *unseen]:
         for kind, found in (("match", learnt), ("cold", cold)):
             try:
                 found[spec.name] = _verdicts(spec, kind, options.out, limits)
             except (GeneratorError, StepFailedError) as problem:
+                failed += 1
                 print(f"{spec.name}: {problem}", flush=True)
     groups = {
         "learnt": _scores({s.name: learnt[s.name] for s in seen if s.name in learnt}),
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = _rows(groups, _speed(options.speed or options.out / "speed.json"))
     _write(groups, rows, options.out)
     print(_markdown(groups, rows))
-    return 1 if any(r.is_held is False for r in rows) else 0
+    return 1 if failed or any(r.is_held is False for r in rows) else 0
 
 
 def _options() -> argparse.ArgumentParser:

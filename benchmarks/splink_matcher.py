@@ -8,9 +8,9 @@ the payer's name.
 
 Keys: reference digits; customer; amount with a name word; rare amounts. Hot keys are dropped, as ours are,
 or the pairs would not fit. Splink scores pairs and leaves allocation open: pairs are taken by match weight
-while the payment has cash and the item is open, further items only of the same customer and at a
-probability of 0.5 or more. The documented probability is the confidence; 0.999 (which reads: one in a
-thousand wrong) closes automatically.
+while the payment has cash and the item is open, further items only of the same customer and at a probability
+of 0.5 or more; an early-payment discount in time is written off. The documented probability is the
+confidence; 0.999 (which reads: one in a thousand wrong) closes automatically.
 """
 
 from __future__ import annotations
@@ -209,11 +209,12 @@ def _allocate(answer: Answer, found: Iterable[tuple[Item, float]]) -> None:
             break
         if item.open <= 0 or (answer.rows and (item.customer != answer.customer or item.open > cash)):
             continue
+        off = item.discount if payment.day <= item.discount_day and item.open - item.discount == cash else 0
         part = min(cash, item.open)
         answer.confidence = min(answer.confidence, probability) if answer.rows else probability
         answer.customer = item.customer
-        answer.rows.append((item, sign * part, 0))
-        item.open -= part
+        answer.rows.append((item, sign * part, sign * off))
+        item.open -= part + off
         cash -= part
     if answer.rows:
         answer.outcome = "auto" if answer.confidence >= AUTO_PROBABILITY else "review"

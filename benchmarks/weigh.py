@@ -84,8 +84,9 @@ def _resident_mib(pid: int) -> float:
 
 
 def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1][:200] if lines else "no output"
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    said = [line.strip() for line in lines if any(c.isalpha() for c in line)]
+    return said[-1][:200] if said else "no output"
 
 
 def pin(cores: int) -> int:

@@ -22,6 +22,7 @@ from features.book import Book
 from features.bundle import Bundle
 from features.outputs import write_match
 from features.pipeline import Progress, match_book
+from receivables.errors import TieoutError
 from receivables.money import exponent
 from training.score_tables import TICK_DIGITS, positions, text
 from training.verdicts import Verdicts, judge
@@ -30,8 +31,10 @@ LAG_SHARE = 0.99
 """An undecided payment older than this share of decision lags pays nothing (contract, section 1)."""
 
 
-class NothingToHoldOutError(ValueError):
+class NothingToHoldOutError(TieoutError):
     """The book has no labelled payments in the months to hold out."""
+
+    code = "nothing_to_hold_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def hold_out(book: Book, months: int) -> HeldOut:
     """Take the outcomes of the payments of the last months out of a book."""
     payments, allocations = book.payments, book.allocations
     if not payments.num_rows:
-        raise NothingToHoldOutError("The book has no payments.")
+        raise NothingToHoldOutError("The book has no payments: give one with payments and their allocations.")
     cut = _months_before(pc.max(payments["booking_date"]).as_py(), months)
     is_late = pc.greater_equal(payments["booking_date"], pa.scalar(cut))
     late_ids = payments["payment_id"].filter(is_late).combine_chunks()
@@ -69,7 +72,9 @@ def hold_out(book: Book, months: int) -> HeldOut:
         "allocations": plain_table("allocations", allocations.filter(hidden), _currencies(book)),
     }
     if not truth["allocations"].num_rows:
-        raise NothingToHoldOutError(f"No payment booked since {cut} has an allocation to compare with.")
+        raise NothingToHoldOutError(
+            f"No payment booked since {cut} has an allocation to compare with: hold out more months."
+        )
     blank = pc.if_else(is_late, pa.scalar(None, pa.string()), payments["resolution"])
     shown = payments.set_column(payments.schema.get_field_index("resolution"), "resolution", blank)
     open_amount = pa.nulls(book.invoices.num_rows, pa.int64())  # an export says what is paid by now

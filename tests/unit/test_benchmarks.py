@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import acceptance, picture, run
 from benchmarks.books import BookSpec, parse_spec, size, step
 from benchmarks.odoo_like import match, tokens_of
 from benchmarks.peer_book import PeerBook, read_peer_book, write_answers
 from benchmarks.splink_matcher import references
-from benchmarks.weigh import Limits, weigh
+from benchmarks.weigh import Limits, Weight, weigh
 from training.scoring import figures
 from training.verdicts import judge
 
@@ -138,3 +139,27 @@ def test_peers_write_exact_amounts(root: Path, book: PeerBook) -> None:
     with (root / "out/allocations.csv").open() as lines:
         rows = {r["payment_id"]: r for r in csv.DictReader(lines)}
     assert (rows["P2"]["amount"], rows["P2"]["write_off"]) == ("245", "5")
+
+
+def test_the_acceptance_table_says_reached_and_required(root: Path, book: PeerBook) -> None:
+    write_answers(match(book), root / "out", "rules")
+    verdicts = judge(root / "out", root / "truth", root / "book")
+    scores = acceptance._scores({"a": verdicts, "b": verdicts})
+    rows = acceptance._rows({"learnt": scores, "unseen": {}, "cold": scores}, {"speed": 12_000.0})
+    held = {r.measure: r.is_held for r in rows}
+    assert held["pair F1"]
+    assert held["payments a second, 80k against 100k invoices"]
+    assert held["false auto-closes, 95 % bound"] is False  # four payments prove nothing
+    assert held["numbering schemes never seen: bound; closed"] is None
+    assert len(next(r for r in rows if r.measure == "pair F1").by_book) == 2
+
+
+def test_a_run_writes_ratios_and_a_picture(tmp_path: Path) -> None:
+    ours = run.Result("b", 100, 1000, run.OURS, Weight(2, 1, 100), 0.99, 0.97, 0.9, 0, 0.001, 0, 0.95, 0.95)
+    peer = run.Result("b", 100, 1000, run.SPLINK, Weight(6, 4, 300), 0.7, 0.6, 0.5, 0.01, 0.02, 0, 0.1, 0.1)
+    late = run.Result("b", 100, 1000, run.ODOO, Weight(9, 9, 9, "stopped after 9 s"))
+    (ratio,) = run._ratios([ours, peer, late])
+    assert (ratio["speed"], ratio["cpu"], ratio["memory"]) == (4, 3, 3)
+    assert "skipped: stopped after 9 s" in run._markdown([ours, peer, late], [], 2)
+    picture.draw([ours, peer, late], tmp_path, run.COLORS)
+    assert (tmp_path / "benchmark.svg").stat().st_size > 1000
