@@ -17,8 +17,6 @@ import pyarrow.compute as pc
 from features.report.facts import AUTO, DISMISSED, REVIEW, UNMATCHED
 from features.report.leftovers import customer_names
 from features.report.tables import (
-    ALLOCATION_COLUMNS,
-    CANDIDATE_COLUMNS,
     DECISION_COLUMNS,
     OUTCOMES,
     Bools,
@@ -83,8 +81,8 @@ def payload(
     """Return the rows on the page as columns: `d` decisions, `a` stated items, `c` runners-up."""
     rows = held.rows
     ids = decided.payment_id.take(pa.array(rows))
-    kept = _of_payments(output.allocations, ids, ALLOCATION_COLUMNS)
-    tried = _of_payments(output.candidates, ids, CANDIDATE_COLUMNS)
+    kept = output.allocations_of(ids)
+    tried = output.candidates_of(ids)
     items, cut = _first(kept, positions(flat(kept["payment_id"]), ids), ITEMS_PER_PAYMENT)
     next_best = _runners_up(tried, kept, ids)
     # One look-up for both: hashing the ids of all invoices is what it costs.
@@ -101,11 +99,6 @@ def payload(
         "a": _items(items, _taken(book.invoices, invoice[: items.num_rows]), ids),
         "c": _tried(book, next_best, _taken(book.invoices, invoice[items.num_rows :]), ids),
     }
-
-
-def _of_payments(table: pa.Table, ids: pa.Array, columns: tuple[str, ...]) -> pa.Table:
-    """Return the rows of these payments as text; of millions of pairs only these few are turned into text."""
-    return text_columns(table.filter(pc.is_in(text(table, "payment_id"), value_set=ids)), columns)
 
 
 @dataclass(frozen=True)

@@ -22,42 +22,42 @@ class Guarantee:
 
 
 def guarantee_of(summary: Mapping[str, Any]) -> Guarantee:
-    """Read the guarantee of a summary; what cannot be read promises nothing."""
+    """Read the guarantee of a summary or policy; what cannot be read promises nothing."""
     said = summary.get("guarantee")
     if isinstance(said, str):
         said = {"statement": said}
     if not isinstance(said, Mapping) or said.get("statement") in (None, "", "none"):
         return Guarantee("none", "No guarantee", (NO_PROMISE,))
     statement = _sentence(str(said["statement"]))
-    notes = said.get("notes") or said.get("assumptions") or ()
-    lines = (statement, *(_sentence(str(note)) for note in ([notes] if isinstance(notes, str) else notes)))
+    missing = [str(rung["sentence"]) for rung in said.get("missing", ()) if rung.get("sentence")]
+    lines = (statement, *(["What more would take:"] if missing else []), *missing)
     if TRANSFERRED in statement.lower():
         return Guarantee("lent", "Transferred, not certified on your data", lines)
+    if said.get("certified") is False:
+        return Guarantee("none", "Not certified", lines)
     return Guarantee("held", "Certified", lines)
 
 
 def threshold_of(summary: Mapping[str, Any]) -> float | None:
     """Return the confidence from which a payment may close by itself; None: none may."""
-    value = summary.get("auto_threshold", summary.get("threshold"))
-    if isinstance(value, Mapping):
-        value = value.get("auto_threshold", value.get("auto", value.get("value")))
+    value = summary.get("auto_threshold")
     return float(value) if isinstance(value, int | float) else None
 
 
 def threshold_words(summary: Mapping[str, Any]) -> str:
     """Say from which confidence payments close by themselves, and that segments may differ."""
     threshold = threshold_of(summary)
-    segments = summary.get("segment_thresholds") or {}
+    segments = {
+        name: float(at) for name, at in (summary.get("segment_thresholds") or {}).items() if at is not None
+    }
     if threshold is None and not segments:
-        return "No threshold is certified, so nothing closes by confidence alone."
+        return "No threshold is certified, so nothing closes automatically by its confidence."
     words = (
         [] if threshold is None else [f"From {certainty(threshold)} on, a payment may close automatically."]
     )
-    words += [
-        f"For {name}: from {certainty(float(value))}."
-        for name, value in sorted(segments.items())
-        if value is not None
-    ]
+    if segments:
+        apart = ", ".join(f"{name} from {certainty(at)}" for name, at in sorted(segments.items()))
+        words.append(f"Segments with a threshold of their own: {apart}.")
     return " ".join(words)
 
 

@@ -37,36 +37,50 @@ ALLOCATION_COLUMNS = (
     "payment_id", "invoice_id", "amount", "write_off", "write_off_reason", "deduction", "deduction_reason",
     "payment_amount", "pair_confidence", "outcome",
 )  # fmt: skip
+CANDIDATES = "candidates.parquet"
+BATCH_ROWS = 500_000
 CANDIDATE_COLUMNS = ("payment_id", "invoice_id", "pair_confidence", "rules", "why_not")
 
 
 @dataclass(frozen=True)
 class Output:
-    """What `match` said: three tables with the contract's columns, and the summary."""
+    """What `match` said: its tables with the contract's columns, and the summary."""
 
     decisions: pa.Table
     allocations: pa.Table
-    candidates: pa.Table
+    candidates: pa.Table | Path
     summary: Mapping[str, Any]
 
     @classmethod
-    def of(cls, source: MatchResult | Path) -> Output:
-        """Take a result in memory or an output folder."""
+    def of(cls, source: MatchResult | Path, folder: Path) -> Output:
+        """Take an output folder, or a result in memory; candidates it does not hold are in the folder."""
         if isinstance(source, Path):
-            return cls._read(source)
-        return cls(source.decisions, source.allocations, source.candidates, source.summary)
+            return cls(
+                _read_csv(source / "decisions.csv"),
+                _read_csv(source / "allocations.csv"),
+                source / CANDIDATES,
+                json.loads((source / "summary.json").read_text(encoding="utf-8")),
+            )
+        held = source.candidates if source.candidates.num_columns else folder / CANDIDATES
+        return cls(source.decisions, source.allocations, held, source.summary)
 
-    @classmethod
-    def _read(cls, folder: Path) -> Output:
-        file = folder / "candidates.parquet"
-        present = [name for name in CANDIDATE_COLUMNS if name in pq.read_schema(file).names]
-        candidates = pq.read_table(file, columns=present)
-        return cls(
-            _read_csv(folder / "decisions.csv"),
-            _read_csv(folder / "allocations.csv"),
-            candidates,
-            json.loads((folder / "summary.json").read_text(encoding="utf-8")),
-        )
+    def allocations_of(self, payments: pa.Array) -> pa.Table:
+        """Return the proposals of these payments as text."""
+        return _of_payments(self.allocations, payments, ALLOCATION_COLUMNS)
+
+    def candidates_of(self, payments: pa.Array) -> pa.Table:
+        """Return the candidate pairs of these payments as text; a file is read batch by batch."""
+        if isinstance(self.candidates, pa.Table):
+            return _of_payments(self.candidates, payments, CANDIDATE_COLUMNS)
+        if not self.candidates.exists():
+            return text_columns(pa.table({}), CANDIDATE_COLUMNS)
+        with pq.ParquetFile(self.candidates) as file:
+            present = [name for name in CANDIDATE_COLUMNS if name in file.schema_arrow.names]
+            parts = [
+                _of_payments(pa.Table.from_batches([batch]), payments, CANDIDATE_COLUMNS)
+                for batch in file.iter_batches(BATCH_ROWS, columns=present)
+            ]
+        return pa.concat_tables(parts) if parts else text_columns(pa.table({}), CANDIDATE_COLUMNS)
 
     def as_of_day(self, rows: Decided) -> int:
         """Return the day the run stands at, in days since 1970: as said, else the last booking it decided."""
@@ -193,6 +207,11 @@ def text(table: pa.Table, name: str) -> pa.Array:
 def text_columns(table: pa.Table, names: tuple[str, ...]) -> pa.Table:
     """Pick these columns as plain text."""
     return pa.table([text(table, name) for name in names], names=list(names))
+
+
+def _of_payments(table: pa.Table, payments: pa.Array, columns: tuple[str, ...]) -> pa.Table:
+    """Pick the rows of these payments; of millions only these few are turned into text."""
+    return text_columns(table.filter(pc.is_in(text(table, "payment_id"), value_set=payments)), columns)
 
 
 def _read_csv(path: Path) -> pa.Table:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 VARYING: Final = ("timing", "second", "memory", "elapsed", "rate_per")
 """Keys of the summary that hold these words differ from run to run; they go into one marked element."""
 
-SHOWN_APART: Final = frozenset({"guarantee", "outcomes", "money", "counts"})
+SHOWN_APART: Final = frozenset({"guarantee", "money", "counts", "rates", "segment_thresholds"})
 LONGEST_FACT: Final = 600
 
 
@@ -32,11 +32,12 @@ def write_report(
 ) -> Path:
     """Write `report.html` into the folder `out` and return its path.
 
-    `source` is the result of a match or the folder it was written to. `truth`, where it is known, has a row a
-    payment: `payment_id`, and `is_right`, whether the stated allocation is exactly the true one. The same
-    input gives the same bytes, but for the element `varies`, which holds timings and memory.
+    `source` is the result of a match, whose candidates may be in the folder `out` already, or the folder it
+    was written to. `truth`, where it is known, has a row a payment: `payment_id`, and `is_right`, whether the
+    stated allocation is exactly the true one. The same input gives the same bytes, but for the element
+    `varies`, which holds timings and memory.
     """
-    output = Output.of(source)
+    output = Output.of(source, out)
     rows = decided(output, book.payments)
     verdict = None if truth is None else Verdict.of(rows, truth)
     held = choose(rows)
