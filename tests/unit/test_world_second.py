@@ -12,6 +12,7 @@ import pytest
 from training.worlds.second import main, simulate
 from training.worlds.second_check import InconsistentWorldError, check
 from training.worlds.second_mix import PROFILES
+from training.worlds.second_types import Payment
 
 KINDS = set(
     "single many discount discount_many late_discount deduction partial instalment overpayment rounding "
@@ -90,3 +91,60 @@ def test_all_kinds_occur_over_a_few_seeds() -> None:
         world, _desk = simulate(3000, seed)
         seen |= {payment.case for payment in world.payments}
     assert seen >= KINDS, KINDS - seen
+
+
+@pytest.fixture(scope="module")
+def payments() -> list[Payment]:
+    world, _desk = simulate(5000, 21)
+    return world.payments
+
+
+def rows(payment: Payment) -> Counter[tuple[str, int, int]]:
+    return Counter((part.invoice.invoice_id, part.amount, part.write_off) for part in payment.parts)
+
+
+def test_returns_and_chargebacks_repeat_the_rows_of_what_they_undo(payments: list[Payment]) -> None:
+    undone = [payment for payment in payments if payment.case in {"return", "chargeback"}]
+    assert undone
+    for payment in undone:
+        assert payment.related is not None
+        assert payment.amount == -payment.related.amount
+        turned = Counter({(item, -cash, -off): n for (item, cash, off), n in rows(payment).items()})
+        assert turned == rows(payment.related)
+
+
+def test_settlement_lines_add_up_to_the_payout(payments: list[Payment]) -> None:
+    payouts = [payment for payment in payments if payment.case in {"processor_payout", "wallet"}]
+    assert payouts
+    for payment in payouts:
+        assert sum((line.amount or 0) - (line.deduction or 0) for line in payment.lines) == payment.amount
+        assert sum(part.amount for part in payment.parts) == payment.amount
+
+
+def test_discounts_are_written_off_only_in_time(payments: list[Payment]) -> None:
+    for payment in payments:
+        for part in payment.parts:
+            if part.reason == "early_payment_discount" and payment.amount > 0:
+                assert payment.day <= part.invoice.discount_day
+                assert part.write_off == part.invoice.discount
+            if payment.case == "late_discount":
+                assert part.write_off == 0
+
+
+def test_a_doubled_line_is_the_same_line_and_no_other_line_is(payments: list[Payment]) -> None:
+    lines: defaultdict[tuple[object, ...], list[str]] = defaultdict(list)
+    for payment in payments:
+        texts = (payment.payer_name, payment.remittance, payment.structured, payment.end_to_end)
+        lines[payment.account, payment.day, payment.amount, *texts].append(payment.case)
+    doubled = [cases for cases in lines.values() if len(cases) > 1]
+    assert doubled
+    assert all(sorted(cases).count("duplicate_line") == len(cases) - 1 for cases in doubled)
+
+
+def test_netting_and_refunds_consume_credit_memos_negatively(payments: list[Payment]) -> None:
+    for payment in payments:
+        for part in payment.parts:
+            if part.invoice.kind == "credit_memo":
+                assert part.amount < 0
+            elif payment.case not in {"return", "chargeback", "processor_payout"}:
+                assert part.amount > 0
