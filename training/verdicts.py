@@ -238,12 +238,11 @@ def _compare(count: int, stated: _Rows, true: _Rows, items: Items) -> tuple[Bool
     total = _balanced(count, payment, party, cash, write_off)
     # Twins compare as sets of equal rows: one twin paid twice is not two twins paid once.
     side = np.repeat(np.array([1, -1], dtype=np.int64), [len(stated.payment), len(true.payment)])
-    order = np.lexsort((np.abs(write_off), np.abs(cash), items.twin_class[item], payment))
-    sizes = np.stack(
-        [payment[order], items.twin_class[item][order], (cash * side)[order], (write_off * side)[order]]
-    )
-    same = np.r_[False, (sizes[:, 1:] == sizes[:, :-1]).all(axis=0)]
-    equivalent = _balanced(count, payment[order], np.cumsum(~same), side[order])
+    parts = np.stack([payment, items.twin_class[item], cash * side, write_off * side])
+    order = np.lexsort(parts[::-1])
+    is_first = np.ones(len(order), dtype=np.bool_)
+    is_first[1:] = (parts[:, order[1:]] != parts[:, order[:-1]]).any(axis=0)
+    equivalent = _balanced(count, payment[order], np.cumsum(is_first), side[order])
     return exact, equivalent, total
 
 
