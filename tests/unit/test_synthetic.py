@@ -21,8 +21,8 @@ KINDS = {
     "single", "multi", "twin", "parent_pays", "partial", "remainder", "many_to_one", "instalment", "n_to_m",
     "overpayment", "bank_fee", "rounding", "discount", "discount_late", "withholding", "credit_netted",
     "credit_cleared", "refund", "foreign_currency", "processor", "return", "chargeback", "representment",
-    "duplicate_payment", "duplicate_line", "late_invoice", "prepayment", "on_account", "own_transfer", "salary",
-    "tax", "fees", "interest", "supplier", "other_income", "unknown", "unknown_fits",
+    "duplicate_payment", "duplicate_line", "late_invoice", "prepayment", "on_account", "own_transfer",
+    "salary", "tax", "fees", "interest", "supplier", "other_income", "unknown", "unknown_fits",
 }  # fmt: skip
 STATES = {
     "clean", "structured", "damaged", "order", "customer", "month", "chatter", "stale", "advice", "lines",

@@ -167,7 +167,7 @@ class CustomerMaker:
             home = self._issuers[customer.issuer].home.currency
             for _ in range(dice.pick((1, 1, 1, 1, 1, 1, 1, 2, 3))):
                 seats = 1 if dice.chance(0.6) else dice.between(2, 40)
-                price = _converted(dice.pick(prices), home, customer.currency)
+                price = converted(dice.pick(prices), home, customer.currency)
                 if dice.chance(0.25):
                     price = in_minor(dice.uniform(20, 900), customer.currency)
                 customer.monthly.append(max(1, price * seats))
@@ -188,6 +188,10 @@ class CustomerMaker:
             customer.withholds = customer.country.withholding_percent
         customer.loses_fee = abroad and customer.channel == "bank" and dice.chance(mix.loses_fee)
         customer.rounds = dice.chance(mix.rounds)
+        if not customer.name.is_person and dice.chance(mix.second_currency * (4.0 if abroad else 1.0)):
+            home = self._issuers[customer.issuer].home.currency
+            other = "EUR" if home != "EUR" else dice.pick(("USD", "USD", "GBP", "CHF"))
+            customer.second_currency = home if customer.currency != home else other
 
 
 def in_minor(euros: float, currency: str) -> int:
@@ -195,7 +199,8 @@ def in_minor(euros: float, currency: str) -> int:
     return round(euros * EUR_RATES[currency] * 10.0 ** exponent(currency))
 
 
-def _converted(minor: int, currency: str, other: str) -> int:
+def converted(minor: int, currency: str, other: str) -> int:
+    """An amount in another currency at the world's rough rates."""
     if currency == other:
         return minor
     euros = minor / 10 ** exponent(currency) / EUR_RATES[currency]
@@ -245,10 +250,10 @@ def _price_list(issuer: Issuer, dice: Dice) -> list[int]:
 def _delay(dice: Dice) -> float:
     """Usual days from due date to payment: about a third of the invoices end up late, as published."""
     roll = dice.roll()
-    if roll < 0.3:
-        return dice.uniform(-14, -4)
-    if roll < 0.68:
-        return dice.uniform(-3, 0.5)
-    if roll < 0.9:
-        return dice.uniform(1, 10)
-    return dice.uniform(10, 35)
+    if roll < 0.46:
+        return dice.uniform(-18, -6)
+    if roll < 0.78:
+        return dice.uniform(-6, -1)
+    if roll < 0.93:
+        return dice.uniform(0, 9)
+    return dice.uniform(9, 35)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from receivables.money import percent_of
-from training.world.customers import CustomerMaker, draw_amount
+from training.world.customers import CustomerMaker, converted, draw_amount
 from training.world.places import structured_reference
 from training.world.records import Customer, Issuer, Item
 
@@ -121,6 +121,10 @@ def _numbered(
         issuer.sequence += 1
         if kind == "invoice" and dice.chance(mix.debit_note_share):
             kind = "debit_note"  # noqa: PLW2901 - the event's type is only a proposal
+        currency = customer.currency
+        if customer.second_currency and dice.chance(0.3):
+            amount = converted(amount, currency, customer.second_currency)  # noqa: PLW2901 - as above
+            currency = customer.second_currency
         numberer = issuer.credit_number if kind == "credit_memo" and issuer.credit_number else issuer.number
         number = numberer(day, customer.number, customer.index)
         tax_percent = issuer.home.tax_percent
@@ -130,7 +134,7 @@ def _numbered(
             issuer=issuer,
             type=kind,
             number=number,
-            currency=customer.currency,
+            currency=currency,
             amount=amount,
             tax=amount * tax_percent // (100 + tax_percent),
             issued=day,

@@ -12,18 +12,18 @@ from training.world.dice import Dice
 
 
 def _modes() -> dict[str, float]:
-    return {"single": 0.46, "run": 0.14, "monthly": 0.2, "pile": 0.2}
+    return {"single": 0.4, "run": 0.15, "monthly": 0.22, "pile": 0.23}
 
 
 def _cases() -> dict[str, float]:
     """What happens to a single item; discounts, withholding and lost fees are habits of customers."""
     return {
-        "exact": 0.8,
+        "exact": 0.79,
         "overpayment": 0.016,
         "bank_fee": 0.004,
         "rounding": 0.007,
-        "partial": 0.035,
-        "split": 0.035,
+        "partial": 0.04,
+        "split": 0.04,
         "instalments": 0.006,
         "prepayment": 0.01,
         "late_invoice": 0.012,
@@ -82,6 +82,7 @@ class Mix:
     subscription_share: float = 0.35
     person_share: float = 0.18
     foreign_share: float = 0.06
+    second_currency: float = 0.03
     family_share: float = 0.06
     sibling_share: float = 0.05
     shared_account_share: float = 0.015

@@ -95,6 +95,7 @@ class Customer:
     loses_fee: bool = False
     """True when its transfers arrive short by a bank's fee."""
     rounds: bool = False
+    second_currency: str = ""
 
 
 @dataclass(slots=True)
