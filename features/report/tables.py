@@ -145,7 +145,9 @@ def decided(output: Output, payments: pa.Table) -> Decided:
         outcome=np.asarray(pc.fill_null(pc.index_in(text(table, "outcome"), pa.array(OUTCOMES)), 1)).astype(
             np.int64
         ),
-        confidence=floats(table["confidence"]),
+        confidence=floats(
+            table["confidence"] if "confidence" in table.column_names else text(table, "confidence")
+        ),
         currency=currency,
         reasons=Codes.of(text(table, "reasons")),
         kind=Codes.of(text(table, "kind")),

@@ -100,7 +100,7 @@ def _sources(book: Book) -> Iterator[tuple[str, str]]:
 
 def _facts(summary: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Flatten the summary into lines of name and value."""
-    for key, value in summary.items():
+    for key, value in sorted(summary.items()):
         name = f"{prefix}{key}".replace("_", " ")
         if not prefix and key in SHOWN_APART:
             continue
