@@ -58,7 +58,7 @@ why: what is open is the rest, what is due is one part
 
 story: a cent is missing and nobody allowed it
 why: without tolerance a person decides what a cent is
-  policy   auto_threshold=0.5
+  policy   auto_threshold=0.8
   customer ACME "Acme Industrie GmbH"
   open     INV-402 ACME 100.00 EUR
   payment  P-1  99.99 EUR  from "Acme Industrie GmbH" ref "INV-402"
@@ -88,7 +88,7 @@ why: boundaries are inclusive
 
 story: a cent more than the tolerance is missing
 why: above the boundary a person decides
-  policy   auto_threshold=0.5 tolerance_amount=EUR:0.05
+  policy   auto_threshold=0.8 tolerance_amount=EUR:0.05
   customer ACME "Acme Industrie GmbH"
   open     INV-402 ACME 100.00 EUR
   payment  P-1  99.94 EUR  from "Acme Industrie GmbH" ref "INV-402"
@@ -107,7 +107,7 @@ why: percent is percent, not a hundred times that (a bug of Blnk), and the bound
 
 story: a cent more than one percent is missing
 why: above the boundary of tolerance_percent
-  policy   auto_threshold=0.5 tolerance_percent=1
+  policy   auto_threshold=0.8 tolerance_percent=1
   customer ACME "Acme Industrie GmbH"
   open     INV-403 ACME 1000.00 EUR
   payment  P-1  989.99 EUR  from "Acme Industrie GmbH" ref "INV-403"
@@ -116,7 +116,7 @@ why: above the boundary of tolerance_percent
 
 story: half a percent is tolerated, one percent is missing
 why: not enough tolerance (after a test of Odoo)
-  policy   auto_threshold=0.5 tolerance_percent=0.5
+  policy   auto_threshold=0.8 tolerance_percent=0.5
   customer ACME "Acme Industrie GmbH"
   open     INV-403 ACME 1000.00 EUR
   payment  P-1  990.00 EUR  from "Acme Industrie GmbH" ref "turlututu INV-403"
@@ -125,7 +125,7 @@ why: not enough tolerance (after a test of Odoo)
 
 story: where percent and amount are both set the smaller applies
 why: ten euro are one percent, but five euro are the limit
-  policy   auto_threshold=0.5 tolerance_percent=1 tolerance_amount=EUR:5.00
+  policy   auto_threshold=0.8 tolerance_percent=1 tolerance_amount=EUR:5.00
   customer ACME "Acme Industrie GmbH"
   open     INV-403 ACME 1000.00 EUR
   payment  P-1  990.00 EUR  from "Acme Industrie GmbH" ref "INV-403"
@@ -144,7 +144,7 @@ why: five euro are within five euro and within one percent
 
 story: a tolerance in euro says nothing about yen
 why: an amount holds for the currency it is in
-  policy   auto_threshold=0.5 tolerance_amount=EUR:50.00
+  policy   auto_threshold=0.8 tolerance_amount=EUR:50.00
   customer KYO "Kyoto Optics KK"
   open     JP-11 KYO 12000 JPY
   payment  P-1  11990 JPY  from "Kyoto Optics KK" ref "JP-11"
@@ -164,7 +164,7 @@ why: banks between the banks take their share; the difference is named and writt
 
 story: a wire comes twenty-five dollars short and nothing was allowed
 why: the tolerance is zero by default; a person says whether it was the bank
-  policy   auto_threshold=0.5
+  policy   auto_threshold=0.8
   customer EAST "Eastern Supply Group"
   open     INV-01-005 EAST 10000.00 USD
   payment  P-1  9975.00 USD  from "EASTERN SUPPLY GROUP" ref "INV-01-005" code WIRE

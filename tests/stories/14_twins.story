@@ -2,7 +2,6 @@
 
 story: two monthly invoices of one customer, no number named
 why: same customer, same amount; a person says which (Odoo takes the oldest, Matcher the lowest id)
-  policy   auto_threshold=0.5
   customer ACME "Acme Industrie GmbH"
   open     INV-1401 ACME 49.00 EUR issued 2025-02-03 due 2025-03-05
   open     INV-1402 ACME 49.00 EUR issued 2025-03-03 due 2025-04-02
@@ -35,7 +34,7 @@ why: the customer's balance is the same either way
 
 story: equal but for the due date is not equal
 why: twins=oldest needs the same due date: interest and dunning hang on it
-  policy   auto_threshold=0.5 twins=oldest
+  policy   twins=oldest
   customer ACME "Acme Industrie GmbH"
   open     INV-1401 ACME 49.00 EUR issued 2025-02-03 due 2025-03-05
   open     INV-1402 ACME 49.00 EUR issued 2025-02-03 due 2025-04-02
@@ -45,7 +44,7 @@ why: twins=oldest needs the same due date: interest and dunning hang on it
 
 story: equal but for the purchase order is not equal
 why: the buyer's books close one order, not the other
-  policy   auto_threshold=0.5 twins=oldest
+  policy   twins=oldest
   customer ACME "Acme Industrie GmbH"
   open     INV-1405 ACME 49.00 EUR po 4500011
   open     INV-1406 ACME 49.00 EUR po 4500012
@@ -55,7 +54,7 @@ why: the buyer's books close one order, not the other
 
 story: twins of two customers are never interchangeable
 why: the wrong customer is the worst mistake there is
-  policy   auto_threshold=0.5 twins=oldest
+  policy   twins=oldest
   customer ACME "Acme Industrie GmbH"
   customer ACMI "Acme Industries Ltd"
   open     INV-1407 ACME 49.00 EUR
@@ -84,7 +83,6 @@ why: "Februar" tells two monthly invoices apart, for a person to confirm or not
 
 story: two payments for two twins
 why: together they are exact, one by one they are a riddle
-  policy   auto_threshold=0.5
   customer ACME "Acme Industrie GmbH"
   open     INV-1413 ACME 49.00 EUR
   open     INV-1414 ACME 49.00 EUR

@@ -126,7 +126,6 @@ why: an account is its digits, not its blanks
 
 story: the reference names one customer's invoice, the payer is another customer with the same amount open
 why: the number is written down, but money and name say otherwise: a person decides
-  policy   auto_threshold=0.9
   customer ACME "Acme Industrie GmbH"
   customer BETA "Beta Handels AG"
   account  BETA DE44500105175407324931
