@@ -119,6 +119,14 @@ def test_what_a_real_export_would_not_know_is_left_empty(books: list[Book]) -> N
             assert source == "gateway" or (relation is None and customer is None)
 
 
+def test_the_original_stands_before_its_copy(books: list[Book]) -> None:
+    for book in books:
+        places = {ident: place for place, ident in enumerate(column(book, "payments", "payment_id"))}
+        for row in book["truth_kinds"].to_pylist():
+            if row["related_payment_id"]:
+                assert places[row["related_payment_id"]] < places[row["payment_id"]]
+
+
 def test_wrong_labels_are_made_only_when_asked_for() -> None:
     pure, wrong = make_book(1500, 9), make_book(1500, 9, wrong_labels=0.05)
     assert "true_allocations" not in pure

@@ -120,6 +120,8 @@ def _undoing(
     ident, related = kind["payment_id"], kind["related_payment_id"]
     if related not in payments or payments[related]["booking_date"] > payments[ident]["booking_date"]:
         findings.say("a related payment came before", ident)
+    if payments[related]["received_at"] >= payments[ident]["received_at"]:
+        findings.say("a related payment was known before", ident)
     if kind["kind_of_case"] in {"return", "chargeback", "representment"}:
         undone = sorted((row["invoice_id"], -Decimal(row["amount"])) for row in rows)
         if undone != sorted((row["invoice_id"], Decimal(row["amount"])) for row in before):

@@ -25,7 +25,10 @@ _Cells = tuple[str | None, ...]
 
 
 def mark_times(lines: Sequence[Line], mix: Mix, dice: Dice) -> None:
-    """Set value date, arrival and decision of every line; a decision never precedes what it needs to know."""
+    """Set value date, arrival and decision of every line; a decision never precedes what it needs to know.
+
+    Lines come in booking order, so that what a line follows has been marked before it.
+    """
     for line in lines:
         late = dice.between(3, 25) if dice.chance(mix.backfilled) else 0
         line.received = seconds_of(line.booked + late, 21_600 + dice.below(50_000))
@@ -35,7 +38,8 @@ def mark_times(lines: Sequence[Line], mix: Mix, dice: Dice) -> None:
     for line in lines:
         if line.case == "duplicate_line" and line.related is not None:
             line.value = line.related.value
-            line.received = max(line.received, line.related.received)
+        if line.follows is not None:
+            line.received = max(line.received, line.follows.received + 60)
         known = max([line.received] + [seconds_of(row.item.known) for row in line.rows])
         days = 0
         while days < 9 and dice.chance(mix.lag_days / (1 + mix.lag_days)):
