@@ -39,7 +39,7 @@ types:           ## mypy, strict, tests included
 
 bench:           ## Ourselves, a rule matcher and Splink on the same book
 	@$(INSTALL) bench
-	$(BIN)/python -m benchmarks.run $(or $(ARGS),--out benchmarks/out)
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 base-model:      ## Train the model that ships for a cold start, reproducibly
 	@$(INSTALL) match
