@@ -32,7 +32,8 @@ class State:
     def allocation_rows(self) -> I64:
         """Allocations in force: decided, not reversed, both ends in the book."""
         frame = self.frame
-        live = (frame.allocation_decided <= self.decided_until) & (frame.allocation_reversed > self.decided_until)
+        standing = (frame.allocation_reversed > self.decided_until) | (frame.allocation_reversed == FOREVER)
+        live = (frame.allocation_decided <= self.decided_until) & standing
         live &= (frame.allocation_item >= 0) & (frame.allocation_payment >= 0)
         live &= frame.allocation_known <= self.known_until
         if self.replay:
