@@ -73,6 +73,7 @@ class Desk:
             )
             early = item.issued < payment.day and (item.known_at or EPOCH) < (payment.received or EPOCH)
             if same and early and item.status == "open" and item.open >= payment.amount:
+                self._touched.add(item)
                 return Part(item, payment.amount)
         return None
 

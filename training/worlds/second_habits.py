@@ -83,7 +83,7 @@ def make_habits(world: World, issuer: Issuer, land: Land, *, person: bool) -> Ha
         spread_days=rng.choice((0.5, 1.0, 2.0, 4.0, 8.0)),
         discount=discount,
         combines=world.chance(
-            {"due": 0.18, "card": 0.0, "wallet": 0.0, "debit": 0.05, "standing": 0.0}.get(rhythm, 0.88)
+            {"due": 0.14, "card": 0.0, "wallet": 0.0, "debit": 0.05, "standing": 0.0}.get(rhythm, 0.88)
         ),
         nets_credits=world.chance(0.72),
         typo=world.mix.typo * rng.choice((0.2, 0.5, 1.0, 2.2)),

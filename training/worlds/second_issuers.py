@@ -137,7 +137,7 @@ def _issuer(world: World, trade: str, traits: Trade, copy: int) -> Issuer:
         structured=_reference_scheme(world, trade, land),
         discount=rng.choice(traits.discounts),
         discount_on_net=world.chance(0.3),
-        card_mode="payout" if trade == "market" or world.chance(0.6) else "single",
+        card_mode="payout" if trade == "market" or (copy == 0 and world.chance(0.45)) else "single",
         card_fee=(rng.choice((1.4, 1.9, 2.9)), rng.choice((10, 25, 30))),
         fee_by_line=world.chance(0.6),
         gateway_ids=world.chance(0.5),
