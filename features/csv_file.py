@@ -22,7 +22,7 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from features.book_files import HEADER_ROWS, RawTable, UnreadableFileError, canonical, place_columns
-from features.book_schema import TableSpec
+from features.book_schema import CELL_LIMIT, TableSpec
 from features.quarantine import RAW_LIMIT, Findings
 
 DELIMITERS: Final = ",;\t|"
@@ -59,9 +59,8 @@ def read_csv(spec: TableSpec, path: Path, findings: Findings) -> RawTable:
     if _is_clean(path, layout.delimiter):
         # Ragged, over-long or not UTF-8: Arrow says so for the whole file, line by line finds the rows.
         with contextlib.suppress(pa.ArrowInvalid):
-            table = _whole(path, layout, places)
-            rows = np.arange(table.num_rows, dtype=np.int64) + layout.first_row
-            columns = {name: table.column(name).combine_chunks() for name in places}
+            columns, count = _whole(path, layout, places)
+            rows = np.arange(count, dtype=np.int64) + layout.first_row
             return RawTable(path.name, rows, columns, titles, unknown=unknown)
     patient = _LineByLine(path, layout, places, findings)
     return RawTable(
@@ -136,12 +135,15 @@ def _quotes_pair_up(data: NDArray[np.uint8], delimiter: str) -> bool:
     return is_open == 0
 
 
-def _whole(path: Path, layout: Layout, places: dict[str, int]) -> pa.Table:
-    """Read a clean file at once; an empty line stays a row of nothing, so that row numbers hold."""
+def _whole(path: Path, layout: Layout, places: dict[str, int]) -> tuple[dict[str, pa.Array], int]:
+    """Read a clean file at once: its columns and its length.
+
+    An empty line stays a row of nothing, so that row numbers hold.
+    """
     names = [f"column {place}" for place in range(len(layout.header))]
     for name, place in places.items():
         names[place] = name
-    return arrow_csv.read_csv(
+    table = arrow_csv.read_csv(
         path,
         read_options=arrow_csv.ReadOptions(
             use_threads=False, block_size=_BLOCK, skip_rows=layout.lines, column_names=names
@@ -156,15 +158,21 @@ def _whole(path: Path, layout: Layout, places: dict[str, int]) -> pa.Table:
             null_values=[""],
         ),
     )
+    chunked, count = dict(zip(table.column_names, table.columns, strict=True)), table.num_rows
+    del table  # each column's pieces go as soon as they are joined: two copies of one column, not of all
+    return {name: chunked.pop(name).combine_chunks() for name in list(chunked)}, count
 
 
 class _Lines:
-    """The lines of one record after the other, with room to step back."""
+    """The lines of one record after the other, with room to step back.
+
+    Iteration stops where a record must end, and goes on with the next.
+    """
 
     def __init__(self, file: TextIO) -> None:
-        self._file = file
+        self._readline = file.readline
         self._back: deque[str] = deque()
-        self._size = 0
+        self.size = 0
         self._patience = _PATIENCE
         self.taken: list[str] = []
         self.is_cut = False
@@ -173,33 +181,33 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        limit = RECORD_LIMIT if self._patience > 0 else 1
-        if self._size >= limit:
+        if self.size and self.size >= (RECORD_LIMIT if self._patience > 0 else 1):
             raise StopIteration
-        line = self._back.popleft() if self._back else self._read()
+        line = self._back.popleft() if self._back else self._readline(RECORD_LIMIT)
         if not line:
             raise StopIteration
-        self._size += len(line)
+        self.size += len(line)
+        if len(line) >= RECORD_LIMIT and line[-1] not in "\r\n":
+            self._cut()
         self.taken.append(line)
         return line
 
     def begin(self) -> None:
         """Start a new record."""
-        self.taken, self._size, self.is_cut = [], 0, False
+        self.taken.clear()
+        self.size, self.is_cut = 0, False
 
     def step_back(self) -> None:
         """Give back all lines of this record but the first."""
-        self._patience -= self._size
+        self._patience -= self.size
         self._back.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
-    def _read(self) -> str:
-        line = self._file.readline(RECORD_LIMIT)
-        if len(line) == RECORD_LIMIT and line[-1] not in "\r\n":
-            self.is_cut = True
-            while (rest := self._file.readline(RECORD_LIMIT)) and rest[-1] not in "\r\n":
-                pass
-        return line
+    def _cut(self) -> None:
+        """Pass over the rest of an over-long line."""
+        self.is_cut = True
+        while (rest := self._readline(RECORD_LIMIT)) and rest[-1] not in "\r\n":
+            pass
 
 
 @dataclass(slots=True)
@@ -214,6 +222,7 @@ class _LineByLine:
     torn: dict[str, list[str]] = field(default_factory=dict)
     _parts: dict[str, list[pa.Array]] = field(default_factory=dict)
     _batch: list[list[str]] = field(default_factory=list)
+    _batch_rows: list[int] = field(default_factory=list)
     _aside: dict[tuple[str, str], tuple[list[int], list[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -235,23 +244,28 @@ class _LineByLine:
 
     def columns(self) -> dict[str, pa.Array]:
         """Give the cells of the rows that could be taken apart."""
-        return {name: pa.concat_arrays(self._parts[name]) for name in self.places}
+        try:
+            return {name: pa.concat_arrays(self._parts[name]) for name in self.places}
+        except pa.ArrowInvalid as error:
+            raise UnreadableFileError(f"{self.path.name} has a column of more than 2 GiB.") from error
 
     def _records(self, lines: _Lines) -> Iterator[list[str] | str]:
         """Give the cells of each record, none of an empty line, or the first line if they make no sense."""
         width = len(self.layout.header)
+        reader = csv.reader(lines, delimiter=self.layout.delimiter, strict=True)
         while True:
             lines.begin()
             try:
-                cells = next(csv.reader(lines, delimiter=self.layout.delimiter, strict=True), None)
+                cells = next(reader, [])
             except csv.Error:
                 cells = []
-            if not lines.taken:
-                return
-            if cells and len(cells) > width and not any(cells[width:]):
+            if len(cells) > width and not any(cells[width:]):
                 del cells[width:]
-            if cells and len(cells) == width and not lines.is_cut:
-                yield cells
+            if len(cells) == width and not lines.is_cut:
+                # What is too long is named by its first characters; the rest need not stay in memory.
+                yield cells if lines.size <= CELL_LIMIT else [cell[: CELL_LIMIT + 1] for cell in cells]
+            elif not lines.taken:
+                return
             elif not any(line.strip() for line in lines.taken):
                 yield []
             else:
@@ -264,22 +278,39 @@ class _LineByLine:
             with contextlib.suppress(csv.Error):
                 self._remember(next(csv.reader([cells], delimiter=self.layout.delimiter), []))
             return
-        broken = [name for name, place in self.places.items() if not _is_utf8(cells[place])]
-        for name in broken:
-            self._set_aside(name, "bad_utf8", row, cells[self.places[name]])
-        if broken:
-            self._remember(cells)
-            return
-        self.rows.append(row)
+        self._batch_rows.append(row)
         self._batch.append(cells)
         if len(self._batch) >= _BATCH:
             self._flush()
 
     def _flush(self) -> None:
-        for name, place in self.places.items():
-            cells = pa.array([row[place] for row in self._batch], pa.string())
-            self._parts.setdefault(name, []).append(cells)
-        self._batch.clear()
+        """Turn the rows read so far into columns, but for those that are not UTF-8."""
+        try:
+            arrays = self._arrays()
+        except UnicodeEncodeError:
+            whole = [
+                self._is_whole(row, cells) for row, cells in zip(self._batch_rows, self._batch, strict=True)
+            ]
+            self._batch = [cells for cells, good in zip(self._batch, whole, strict=True) if good]
+            self._batch_rows = [row for row, good in zip(self._batch_rows, whole, strict=True) if good]
+            arrays = self._arrays()
+        for name, array in arrays.items():
+            self._parts.setdefault(name, []).append(array)
+        self.rows.extend(self._batch_rows)
+        self._batch, self._batch_rows = [], []
+
+    def _arrays(self) -> dict[str, pa.Array]:
+        columns = list(zip(*self._batch, strict=True)) or [()] * len(self.layout.header)
+        return {name: pa.array(columns[place], pa.string()) for name, place in self.places.items()}
+
+    def _is_whole(self, row: int, cells: list[str]) -> bool:
+        """Say whether every cell that is read is UTF-8; set the row aside if not."""
+        broken = [name for name, place in self.places.items() if not _is_utf8(cells[place])]
+        for name in broken:
+            self._set_aside(name, "bad_utf8", row, cells[self.places[name]])
+        if broken:
+            self._remember(cells)
+        return not broken
 
     def _set_aside(self, column: str, code: str, row: int, raw: str) -> None:
         rows, texts = self._aside.setdefault((column, code), ([], []))
@@ -295,8 +326,6 @@ class _LineByLine:
 
 
 def _is_utf8(text: str) -> bool:
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:

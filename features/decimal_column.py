@@ -7,7 +7,7 @@ digits with an optional sign and point goes through them one by one; a property 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -47,18 +47,51 @@ class Decimals:
     """Whether the point of a plain cell may mark thousands."""
     is_given: B
     """Whether there is anything in the cell."""
+    seen: Style
+    """What the plain cells show about the separators, and those that were brought into the plain form."""
 
     @property
     def style(self) -> Style:
         """What the column shows about its separators."""
-        seen = Style(point_seen=bool((self.is_plain & (self.decimals > 0) & ~self.is_either).any()))
+        seen = self.seen
         for text in _distinct(self.cells, self.is_given & ~self.is_plain):
             seen |= evidence(text)
         return seen
 
 
+# The two usual forms of other lands, with a fraction that cannot be thousands: 1.234,56 and 1,234.56.
+_OTHER_FORMS: Final = (
+    (r"^[+-]?([0-9]+|[1-9][0-9]{0,2}(\.[0-9]{3})+),[0-9]{1,2}$", Style(comma_seen=True), "."),
+    (r"^[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+\.[0-9]{1,4}$", Style(point_seen=True), ","),
+)
+
+
 def take_apart(cells: pa.Array) -> Decimals:
     """Split every decimal text of a string column into mantissa and number of decimals."""
+    parts = _split(cells)
+    odd = np.flatnonzero(parts.is_given & ~parts.is_plain)
+    if not len(odd):
+        return parts
+    texts, seen, changed = parts.cells.take(pa.array(odd)), Style(), np.zeros(len(odd), np.bool_)
+    for pattern, style, groups in _OTHER_FORMS:
+        found = pc.match_substring_regex(texts, pattern)
+        if pc.any(found).as_py():
+            canonical = pc.replace_substring(pc.replace_substring(texts, groups, ""), ",", ".")
+            texts, seen = pc.if_else(found, canonical, texts), seen | style
+            changed |= np.asarray(found)
+    new = _split(texts)
+    changed &= new.is_plain & ~new.is_either
+    there = odd[changed]
+    parts.mantissa[there], parts.decimals[there] = new.mantissa[changed], new.decimals[changed]
+    parts.is_plain[there] = True
+    mask = np.zeros(len(cells), np.bool_)
+    mask[there] = True
+    rewritten = pc.replace_with_mask(cells, pa.array(mask), texts.filter(pa.array(changed)))
+    return replace(parts, cells=rewritten, seen=parts.seen | seen)
+
+
+def _split(cells: pa.Array) -> Decimals:
+    """Split the decimal texts in the contract's own form."""
     count = len(cells)
     data, starts, lengths = _bytes(cells)
     is_given = lengths > 0
@@ -92,7 +125,8 @@ def take_apart(cells: pa.Array) -> Decimals:
     is_either = plain & (decimals == DECIMALS_LIKE_THOUSANDS) & (whole <= DECIMALS_LIKE_THOUSANDS)
     is_either &= mantissa >= _POWERS[np.clip(digits - 1, 0, None)]
     np.negative(mantissa, out=mantissa, where=negative)
-    return Decimals(cells, mantissa, np.maximum(decimals, 0), plain, is_either, is_given)
+    seen = Style(point_seen=bool((plain & (decimals > 0) & ~is_either).any()))
+    return Decimals(cells, mantissa, np.maximum(decimals, 0), plain, is_either, is_given, seen)
 
 
 def to_minor(parts: Decimals, digits: I8, style: Style) -> tuple[I64, dict[str, B]]:
