@@ -61,7 +61,7 @@ day = st.integers(1, 28).map(lambda number: f"2025-03-{number:02d}")
 
 @st.composite
 def books(draw: st.DrawFn) -> Tables:
-    """Draw a book of at most three customers, six items and five payments, some of the past already applied."""
+    """Draw a book of at most three customers, six items and five payments, some of them of the past."""
     invoices = [
         {
             "invoice_id": f"INV-{number}",
