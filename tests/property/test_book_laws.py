@@ -233,3 +233,31 @@ def test_a_column_of_rates_is_read_as_each_rate_is(texts: list[str], style: Styl
 
 def test_every_currency_has_a_decimal_count_the_columns_can_scale() -> None:
     assert {0, 2, 3, 4} == set(EXPONENTS.values())
+
+
+@given(
+    st.lists(st.sampled_from(["rent", "in, voice", 'a "b" c', "line\nbreak", ""]), min_size=1, max_size=12),
+    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    st.sampled_from(['"', ",", "\n", "x"]),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_one_wrong_character_costs_at_most_one_row(
+    texts: list[str], quoting: Literal[0, 1], wrong: str, where: float
+) -> None:
+    body = io.StringIO(newline="")
+    writer = csv.writer(body, quoting=quoting, lineterminator="\n")
+    writer.writerow(["payment_id", "booking_date", "currency", "amount", "remittance"])
+    start = len(body.getvalue())
+    for number, text in enumerate(texts):
+        writer.writerow([f"P{number}", "2025-01-01", "EUR", "1.50", text])
+    whole = body.getvalue()
+    place = start + int(where * (len(whole) - start))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "invoices.csv").write_text(
+            "invoice_id,customer_id,currency,amount,issue_date\n", encoding="utf-8"
+        )
+        (folder / "payments.csv").write_text(whole[:place] + wrong + whole[place:], encoding="utf-8")
+        book = read_book(folder)
+    assert book.payments.num_rows >= len(texts) - 1
+    assert book.payments.num_rows == len(texts) or book.problems.num_rows > 0
