@@ -93,3 +93,13 @@ why: better on account than on a wrong invoice
   payment  P-1  77.70 EUR  from "Acme Industrie GmbH" account DE89370400440532013000 ref "a conto"
   whose    ACME
   never    auto|dismissed
+
+story: our own name pays in from our other bank
+why: the account is ours, so the words do not matter, not even an invoice number
+  policy   auto_threshold=0.5
+  customer ACME "Acme Industrie GmbH"
+  own      DE02120300000000202051 currency EUR
+  own      DE02500105170137075030 currency EUR
+  open     INV-1210 ACME 2500.00 EUR
+  payment  P-1  2500.00 EUR  from "Wir Selbst GmbH" account DE02500105170137075030 into DE02120300000000202051 ref "Weiterleitung INV-1210"
+  never    auto

@@ -208,3 +208,13 @@ why: auto_threshold=null closes nothing
   allocate INV-1508 480.00
   decide   review
   reason   below_threshold
+
+story: an invoice without a due date is not late
+why: late_days counts from a due date; where there is none the window cannot be missed
+  policy   auto_threshold=0.5 late_days=30
+  customer ACME "Acme Industrie GmbH"
+  open     INV-1509 ACME 480.00 EUR due -
+  payment  P-1  480.00 EUR  on 2025-03-20 from "Acme Industrie GmbH" ref "INV-1509"
+  allocate INV-1509 480.00
+  decide   auto
+  without  too_late
