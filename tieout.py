@@ -137,7 +137,7 @@ def demo(
 
     from features.report.terminal import demo_guide, guarantee_lines, score_table
 
-    table = score_table(scores, "Synthetic data: the last months, decided by what the earlier ones taught")
+    table = score_table(scores, "Synthetic data: held-out months against their truth")
     Console().print(table)
     for line in guarantee_lines(result.summary):
         typer.echo(line)
@@ -216,7 +216,7 @@ def train(
         for line in guarantee_lines(load_bundle(folder).policy):
             typer.echo(line)
         typer.echo(
-            f"Model, policy and model_card.md lie in {folder}; to_check.csv lists the rows most worth a check.\n"
+            f"Model, policy and card lie in {folder}; to_check.csv lists the rows most worth a check.\n"
             f"Next: tieout match BOOK --model {folder} --out DIR"
         )
     _finish(read, folder)

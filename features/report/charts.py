@@ -176,10 +176,7 @@ def _grid(y: float) -> Markup:
 
 
 def _x_label(x: float, text: str) -> Markup:
-    side = "end" if x > 99 else "middle"
-    return Markup('<text x="{}%" y="100%" dy="18" class="tick {}">{}</text>').format(
-        _n(x), side, escape(text)
-    )
+    return Markup('<text x="{}%" y="100%" dy="18" class="tick middle">{}</text>').format(_n(x), escape(text))
 
 
 def _y_label(y: float, text: str) -> Markup:

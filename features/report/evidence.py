@@ -157,6 +157,8 @@ def _items(items: pa.Table, facts: pa.Table, ids: pa.Array) -> dict[str, list[An
         "wor": items["write_off_reason"].to_pylist(),
         "ded": items["deduction"].to_pylist(),
         "dedr": items["deduction_reason"].to_pylist(),
+        "paid": items["payment_amount"].to_pylist(),
+        "rate": items["rate"].to_pylist(),
         "conf": _rounded(floats(items["pair_confidence"])),
     }
 

@@ -35,6 +35,12 @@ def guarantee_of(summary: Mapping[str, Any]) -> Guarantee:
         return Guarantee("lent", "Transferred, not certified on your data", lines)
     if said.get("certified") is False:
         return Guarantee("none", "Not certified", lines)
+    until, today = said.get("valid_until"), str(summary.get("as_of") or "")[:10]
+    if isinstance(until, str) and until < today:
+        ended = (
+            f"The certificate ended on {until} and this run stands at {today}: certify again to rely on it."
+        )
+        return Guarantee("lent", "Certified, but past its date", (statement, ended, *lines[1:]))
     return Guarantee("held", "Certified", lines)
 
 

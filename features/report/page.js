@@ -131,6 +131,11 @@
   const table = (heads, rows) => make("div", { class: "scroll" }, make("table", {},
     make("thead", {}, make("tr", {}, ...heads.map(([h, num]) => say("th", h, num === 1 ? "num" : "")))),
     make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell, k) => make("td", heads[k][1] ? { class: heads[k][1] === 1 ? "num" : "keep" } : {}, typeof cell === "string" ? own(cell) : cell)))))));
+  const applied = (i, j) => {
+    const cell = make("span", {}, own(`${grouped(a.amount[j])} ${a.ccy[j]}`));
+    if (a.ccy[j] && a.ccy[j] !== d.ccy[i] && a.paid[j]) cell.append(make("br"), say("span", `${grouped(a.paid[j])} ${d.ccy[i]}${a.rate[j] ? ` at ${a.rate[j]}` : ""}`, "quiet small"));
+    return cell;
+  };
   const spoken = (code) => code.replaceAll("_", " ");
   const evidence = (i) => {
     const items = itemsOf[i], tried = triedOf[i];
@@ -140,7 +145,7 @@
     const right = make("div", {}, say("h3", items.length ? (d.outcome[i] === 0 ? "Settled" : "Proposal") : "Proposal"));
     right.append(facts([["Customer", d.name[i] ? `${d.name[i]} (${d.cust[i]})` : d.cust[i]], ["Confidence", sure(d.conf[i])], ["Left on account", zero(d.unapp[i]) ? "" : `${grouped(d.unapp[i])} ${d.ccy[i]}`], ["Truth", d.right && d.right[i] !== null ? (d.right[i] ? "This is right." : "This is wrong.") : ""]]));
     if (items.length) right.append(table([["Item", 2], ["Due", 2], ["Applied", 1], ["Written off", 1], ["Stays open", 1], ["Pair", 1]], items.map((j) => [
-      a.no[j] + (a.type[j] && a.type[j] !== "invoice" ? ` (${spoken(a.type[j])})` : ""), a.due[j], `${grouped(a.amount[j])} ${a.ccy[j]}`,
+      a.no[j] + (a.type[j] && a.type[j] !== "invoice" ? ` (${spoken(a.type[j])})` : ""), a.due[j], applied(i, j),
       zero(a.wo[j]) ? "" : `${grouped(a.wo[j])} ${spoken(a.wor[j])}`, zero(a.ded[j]) ? "" : `${grouped(a.ded[j])} ${spoken(a.dedr[j])}`, sure(a.conf[j])])));
     else right.append(say("p", "No open item is proposed.", "quiet"));
     if (d.more[i]) right.append(say("p", `${d.more[i]} more items are in allocations.csv.`, "quiet small"));

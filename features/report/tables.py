@@ -35,7 +35,7 @@ DECISION_COLUMNS = (
 )  # fmt: skip
 ALLOCATION_COLUMNS = (
     "payment_id", "invoice_id", "amount", "write_off", "write_off_reason", "deduction", "deduction_reason",
-    "payment_amount", "pair_confidence", "outcome",
+    "payment_amount", "rate", "pair_confidence", "outcome",
 )  # fmt: skip
 CANDIDATES = "candidates.parquet"
 BATCH_ROWS = 500_000

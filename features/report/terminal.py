@@ -20,6 +20,8 @@ OUTCOMES: Final = {
     "dismissed": "dismissed: they pay no open item",
 }
 
+CAPTION: Final = "The first shares are of payments that truly pay an item. * with 95 % confidence"
+
 
 def match_lines(summary: Mapping[str, Any]) -> list[str]:
     """Say what a match came to, and under which guarantee."""
@@ -46,48 +48,62 @@ def guarantee_lines(policy: Mapping[str, Any]) -> list[str]:
 
 def score_table(scores: Mapping[str, Any], title: str) -> Table:
     """Lay out the main figures of a score against the truth."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", caption_justify="left", pad_edge=False)
-    table.add_column("Figure")
-    for head in ("Count", "Of", "Share", "At most (95 %)"):
-        table.add_column(head, justify="right")
+    table = Table(
+        title=title,
+        title_justify="left",
+        caption=CAPTION,
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("Figure", no_wrap=True)
+    for head in ("Count", "Of", "Share", "At most*"):
+        table.add_column(head, justify="right", no_wrap=True)
     for row in _score_rows(scores):
         table.add_row(*row)
     return table
 
 
 def _score_rows(scores: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    auto, false, harmful = scores["auto"], scores["false"], scores["harmful"]
-    twins = {**false, "count": false["count"] - scores["false_twins_oldest"]["count"]}
-    twins["rate"] = twins["count"] / twins["of"] if twins["of"] else 0.0
-    outcomes = scores["outcomes"]
-    rows = [
-        _row("Closed automatically, of what pays something", auto, bounded=False),
-        _row("  by money", scores["auto_money"], bounded=False),
+    false, payments, outcomes = scores["false"], scores["payments"], scores["outcomes"]
+    twins = false["count"] - scores["false_twins_oldest"]["count"]
+    return [
+        _row("Closed automatically", scores["auto"], bounded=False),
+        _row("  by money", scores["auto_money"], bounded=False, counted=False),
         _row("False closes", false),
-        _row("  of them another of equal items (twins)", twins, bounded=False),
-        _row("  harmful: wrong customer or total", harmful),
-        _row("  by money", scores["false_money"]),
-        _row("Exact allocation, of what pays something", scores["exact"], bounded=False),
+        (
+            "  another of equal items (twins)",
+            f"{twins:,.0f}",
+            f"{false['of']:,.0f}",
+            share(twins, false["of"]),
+            "",
+        ),
+        _row("  harmful: wrong customer or total", scores["harmful"]),
+        _row("  by money", scores["false_money"], counted=False),
+        _row("Exactly right proposals", scores["exact"], bounded=False),
+        *(
+            (head, f"{outcomes[word]:,}", f"{payments:,}", share(outcomes[word], payments), "")
+            for word, head in (
+                ("review", "For review"),
+                ("unmatched", "Unmatched"),
+                ("dismissed", "Dismissed"),
+            )
+        ),
+        _row("  dismissed wrongly", scores["dismissed_wrong"]),
+        ("Calibration error", "", f"{payments:,}", f"{scores['calibration']['error']:.4f}", ""),
     ]
-    payments = scores["payments"]
-    rows += [
-        (word.capitalize(), f"{outcomes[word]:,}", f"{payments:,}", share(outcomes[word], payments), "")
-        for word in ("review", "unmatched", "dismissed")
-    ]
-    rows.append(_row("Wrong dismissals", scores["dismissed_wrong"]))
-    rows.append(
-        ("Expected calibration error", "", f"{payments:,}", f"{scores['calibration']['error']:.4f}", "")
-    )
-    return rows
 
 
-def _row(label: str, rate: Mapping[str, float], *, bounded: bool = True) -> tuple[str, ...]:
+def _row(
+    label: str, rate: Mapping[str, float], *, bounded: bool = True, counted: bool = True
+) -> tuple[str, ...]:
     return (
         label,
-        f"{rate['count']:,.0f}",
-        f"{rate['of']:,.0f}",
+        f"{rate['count']:,.0f}" if counted else "",
+        f"{rate['of']:,.0f}" if counted else "",
         f"{100 * rate['rate']:.2f} %",
         f"{100 * rate['upper']:.3f} %" if bounded else "",
     )
