@@ -60,13 +60,11 @@ def booster_from_text(text: str) -> Booster:
     lightgbm = import_lightgbm()
     # A text that does not begin as a model makes LightGBM's parser print to standard output.
     if not text.startswith("tree\n"):
-        message = "the text is not a LightGBM model"
-        raise ValueError(message)
+        raise ValueError("the text is not a LightGBM model")
     try:
         booster: Booster = lightgbm.Booster(model_str=text)
     except lightgbm.basic.LightGBMError as error:
-        message = f"LightGBM cannot read the model: {error}"
-        raise ValueError(message) from error
+        raise ValueError(f"LightGBM cannot read the model: {error}") from error
     return booster
 
 

@@ -126,16 +126,14 @@ def load_bundle(path: Path, *, golden: Mapping[str, Recompute] | None = None) ->
     """
     folder = Path(path)
     if not folder.is_dir():
-        detail = f"{folder} is not a folder"
-        raise BundleMissingError(detail)
+        raise BundleMissingError(f"{folder} is not a folder")
     manifest = _manifest(folder)
     contents = _verified_files(folder, manifest)
     _refuse_incomplete(contents)
     parsed = {file: _json_object(file, data) for file, data in contents.items() if file.endswith(".json")}
     schema = parsed["schema.json"]
     if manifest["hash"] != _deciding_hash({file: _sha256(data) for file, data in contents.items()}):
-        detail = f"{MANIFEST} names the model by another hash than its files have"
-        raise FileDamagedError(detail)
+        raise FileDamagedError(f"{MANIFEST} names the model by another hash than its files have")
     _check_schema(schema, manifest)
     boosters = {file.removesuffix(".txt"): _booster(file, data) for file, data in _models(contents)}
     _check_feature_counts(schema, boosters)
@@ -167,17 +165,14 @@ def schema_fingerprint(schema: Mapping[str, Any]) -> str:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     if not (folder / MANIFEST).is_file():
-        detail = f"{folder} has no {MANIFEST}"
-        raise BundleMissingError(detail)
+        raise BundleMissingError(f"{folder} has no {MANIFEST}")
     manifest = _json_object(MANIFEST, _read(folder / MANIFEST, 2**20))
     if manifest.get("format") != FORMAT:
-        detail = f"it says {manifest.get('format')!r}, this version reads {FORMAT!r}"
-        raise FormatUnknownError(detail)
+        raise FormatUnknownError(f"it says {manifest.get('format')!r}, this version reads {FORMAT!r}")
     files = manifest.get("files")
     fields = (manifest.get("name"), manifest.get("hash"))
     if not isinstance(files, dict) or not all(isinstance(one, str) and one for one in fields):
-        detail = f"{MANIFEST} lacks name, hash or files"
-        raise FormatUnknownError(detail)
+        raise FormatUnknownError(f"{MANIFEST} lacks name, hash or files")
     return manifest
 
 
@@ -185,16 +180,13 @@ def _verified_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, byte
     """The bytes of every listed file, each proven to be the one that was written."""
     listed: dict[str, Any] = manifest["files"]
     if len(listed) > MOST_FILES:
-        detail = f"{len(listed)} files, {MOST_FILES} at most"
-        raise FileTooLargeError(detail)
+        raise FileTooLargeError(f"{len(listed)} files, {MOST_FILES} at most")
     for file in listed:
         if not FILE_NAME.fullmatch(file):
-            detail = f"{MANIFEST} lists {file!r}, which is no file of a model"
-            raise FileUnexpectedError(detail)
+            raise FileUnexpectedError(f"{MANIFEST} lists {file!r}, which is no file of a model")
     for entry in sorted(folder.iterdir()):
         if entry.name not in listed and entry.name != MANIFEST and entry.name not in COMPANIONS:
-            detail = f"{entry.name!r} is not in {MANIFEST}"
-            raise FileUnexpectedError(detail)
+            raise FileUnexpectedError(f"{entry.name!r} is not in {MANIFEST}")
     contents: dict[str, bytes] = {}
     left = MOST_BYTES_IN_ALL
     for file, said in sorted(listed.items()):
@@ -205,8 +197,7 @@ def _verified_files(folder: Path, manifest: Mapping[str, Any]) -> dict[str, byte
             or said.get("sha256") != _sha256(data)
             or said.get("bytes") != len(data)
         ):
-            detail = f"{file} differs from its hash or size in {MANIFEST}"
-            raise FileDamagedError(detail)
+            raise FileDamagedError(f"{file} differs from its hash or size in {MANIFEST}")
         contents[file] = data
     return contents
 
@@ -216,28 +207,23 @@ def _read(path: Path, most: int) -> bytes:
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        detail = f"{path.name} is not there"
-        raise FileMissingError(detail) from error
+        raise FileMissingError(f"{path.name} is not there") from error
     if not stat.S_ISREG(mode):
-        detail = f"{path.name} is a link or no plain file"
-        raise FileUnexpectedError(detail)
+        raise FileUnexpectedError(f"{path.name} is a link or no plain file")
     with path.open("rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
-        detail = f"{path.name} has more than {most} bytes"
-        raise FileTooLargeError(detail)
+        raise FileTooLargeError(f"{path.name} has more than {most} bytes")
     return data
 
 
 def _refuse_incomplete(contents: Mapping[str, bytes]) -> None:
     for file in contents:
         if not FILE_NAME.fullmatch(file):
-            detail = f"{file!r} is no file of a model"
-            raise FileUnexpectedError(detail)
+            raise FileUnexpectedError(f"{file!r} is no file of a model")
     absent = [file for file in REQUIRED if file not in contents]
     if absent or not any(True for _ in _models(contents)):
-        detail = f"without {', '.join(absent) or 'model.txt'}"
-        raise FileMissingError(detail)
+        raise FileMissingError(f"without {', '.join(absent) or 'model.txt'}")
 
 
 def _models(contents: Mapping[str, bytes]) -> Iterable[tuple[str, bytes]]:
@@ -248,15 +234,15 @@ def _booster(file: str, data: bytes) -> Booster:
     try:
         return booster_from_text(data.decode("utf-8"))
     except ValueError as error:
-        detail = f"{file}: {error}"
-        raise FileUnreadableError(detail) from error
+        raise FileUnreadableError(f"{file}: {error}") from error
 
 
 def _check_schema(schema: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
     found = schema_fingerprint(schema)
     if not schema.get("fingerprint") == manifest.get("schema_fingerprint") == found:
-        detail = "the fingerprints of schema.json, its content and the manifest are not the same"
-        raise SchemaMismatchError(detail)
+        raise SchemaMismatchError(
+            "the fingerprints of schema.json, its content and the manifest are not the same"
+        )
 
 
 def _check_feature_counts(schema: Mapping[str, Any], boosters: Mapping[str, Booster]) -> None:
@@ -265,8 +251,9 @@ def _check_feature_counts(schema: Mapping[str, Any], boosters: Mapping[str, Boos
     for name, booster in boosters.items():
         features = lists.get(name) if isinstance(lists, dict) else None
         if not isinstance(features, list) or len(features) != booster.num_feature():
-            detail = f"{name}.txt wants {booster.num_feature()} features, schema.json lists another number"
-            raise SchemaMismatchError(detail)
+            raise SchemaMismatchError(
+                f"{name}.txt wants {booster.num_feature()} features, schema.json lists another number"
+            )
 
 
 def _remove_previous(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -296,8 +283,7 @@ def _encoded(file: str, content: object) -> bytes:
     if isinstance(content, Sequence) and file.endswith(".jsonl"):
         lines = (json.dumps(row, sort_keys=True, ensure_ascii=False, allow_nan=False) for row in content)
         return "".join(f"{line}\n" for line in lines).encode("utf-8")
-    detail = f"{file!r} cannot hold a {type(content).__name__}"
-    raise FileUnexpectedError(detail)
+    raise FileUnexpectedError(f"{file!r} cannot hold a {type(content).__name__}")
 
 
 def _json_bytes(value: Mapping[str, object]) -> bytes:
@@ -308,8 +294,7 @@ def _json_bytes(value: Mapping[str, object]) -> bytes:
 def _json_object(file: str, data: bytes) -> dict[str, Any]:
     value = _json(file, data)
     if not isinstance(value, dict):
-        detail = f"{file} is not a JSON object"
-        raise FileUnreadableError(detail)
+        raise FileUnreadableError(f"{file} is not a JSON object")
     return value
 
 
@@ -322,20 +307,17 @@ def _json(file: str, data: bytes) -> object:
     try:
         return json.loads(data, parse_constant=_refuse_constant, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        detail = f"{file} is not JSON ({type(error).__name__})"
-        raise FileUnreadableError(detail) from error
+        raise FileUnreadableError(f"{file} is not JSON ({type(error).__name__})") from error
 
 
 def _refuse_constant(text: str) -> object:
-    message = f"{text} is not a JSON number"
-    raise ValueError(message)
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        message = "a key stands twice"
-        raise ValueError(message)
+        raise ValueError("a key stands twice")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from receivables.errors import TieoutError
 
 __all__ = [
     "BundleError",
@@ -18,17 +18,15 @@ __all__ = [
 ]
 
 
-class BundleError(ValueError):
+class BundleError(TieoutError):
     """The model folder cannot be used."""
 
-    code: ClassVar[str] = "bundle_invalid"
-    mend: ClassVar[str] = "Train the model again, or restore its folder from the registry."
+    code = "bundle_invalid"
+    mend = "Train the model again, or restore its folder from the registry."
 
     def __init__(self, detail: str) -> None:
-        """Say what is wrong with which file; class and mend complete the sentence."""
-        summary = (type(self).__doc__ or "").strip()
-        super().__init__(f"{summary} {detail}. {self.mend}")
-        self.detail = detail
+        """Say what is wrong with which file; the class says the rest, and the mend."""
+        super().__init__(f"{(type(self).__doc__ or '').strip()[:-1]}: {detail}.")
 
 
 class BundleMissingError(BundleError):

@@ -15,6 +15,8 @@ from typing import Final, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from receivables.errors import TieoutError
+
 __all__ = [
     "BetaMap",
     "Calibration",
@@ -35,10 +37,11 @@ STEEPEST: Final = 3.0
 """A cubic piece with end slopes within three times its chord is monotone (Fritsch and Carlson, 1980)."""
 
 
-class CalibrationError(ValueError):
-    """The calibration cannot be used; train the model again or restore its folder from the registry."""
+class CalibrationError(TieoutError):
+    """The calibration cannot be used."""
 
-    code: Final = "calibration_invalid"
+    code = "calibration_invalid"
+    mend = "Train the model again, or restore its folder from the registry."
 
 
 def confidence_of(log_odds: ArrayLike) -> Floats:
@@ -59,8 +62,7 @@ def offsets_of(payment_index: ArrayLike, payments: int) -> Offsets:
     """Where each payment's hypotheses begin, and the total, from their sorted payment index."""
     index = np.asarray(payment_index, dtype=np.int64)
     if index.size and (index[0] < 0 or index[-1] >= payments or np.any(np.diff(index) < 0)):
-        message = "the payment index must be sorted and lie within the payments"
-        raise CalibrationError(message)
+        raise CalibrationError("the payment index must be sorted and lie within the payments.")
     counts = np.bincount(index, minlength=payments)
     return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
@@ -125,11 +127,9 @@ def _checked(scores: ArrayLike, offsets: ArrayLike) -> tuple[Floats, Offsets]:
     s = np.asarray(scores, dtype=np.float64)
     begin = np.asarray(offsets, dtype=np.int64)
     if begin.size < 1 or begin[0] != 0 or begin[-1] != s.size or np.any(np.diff(begin) < 0):
-        message = "offsets must rise from 0 to the number of scores"
-        raise CalibrationError(message)
+        raise CalibrationError("offsets must rise from 0 to the number of scores.")
     if not np.isfinite(s).all():
-        message = "a score is not a finite number"
-        raise CalibrationError(message)
+        raise CalibrationError("a score is not a finite number.")
     return s, begin
 
 
@@ -157,8 +157,7 @@ class BetaMap:
     def __post_init__(self) -> None:
         """Refuse a map that would tie or turn the order round."""
         if not (self.a > 0.0 and self.b > 0.0 and all(np.isfinite((self.a, self.b, self.c)))):
-            message = "beta calibration needs finite a > 0, b > 0 and c"
-            raise CalibrationError(message)
+            raise CalibrationError("beta calibration needs finite a > 0, b > 0 and c.")
 
     def apply(self, log_odds: Floats) -> Floats:
         """Calibrated log-odds; `ln p` and `ln(1 - p)` come from log-odds, so nothing rounds at the ends."""
@@ -183,16 +182,15 @@ class SplineMap:
         """Refuse a table that is not surely increasing between all its knots."""
         x, y, slope = (np.asarray(values, dtype=np.float64) for values in (self.x, self.y, self.slope))
         if x.size < 2 or not x.size == y.size == slope.size or not np.isfinite((x, y, slope)).all():
-            message = "a spline needs two or more finite knots with x, y and slope of equal length"
-            raise CalibrationError(message)
+            raise CalibrationError(
+                "a spline needs two or more finite knots with x, y and slope of equal length."
+            )
         width, rise = np.diff(x), np.diff(y)
         if (width <= 0).any() or (rise <= 0).any() or (slope <= 0).any():
-            message = "the knots of a spline must rise strictly"
-            raise CalibrationError(message)
+            raise CalibrationError("the knots of a spline must rise strictly.")
         limit = STEEPEST * rise / width * (1 + 1e-9)
         if (slope[:-1] > limit).any() or (slope[1:] > limit).any():
-            message = "a spline's slopes are too steep to stay increasing between its knots"
-            raise CalibrationError(message)
+            raise CalibrationError("a spline's slopes are too steep to stay increasing between its knots.")
 
     def apply(self, log_odds: Floats) -> Floats:
         """Calibrated log-odds."""
@@ -239,12 +237,12 @@ class Calibration:
     def __post_init__(self) -> None:
         """Refuse weights that would turn the order round, and confidences outside 0..1."""
         if not (self.a > 0.0 and np.isfinite(self.a) and np.isfinite(self.b)):
-            message = "the softmax needs finite a > 0 and b"
-            raise CalibrationError(message)
+            raise CalibrationError("the softmax needs finite a > 0 and b.")
         confidences = (*self.cells.values(), self.unseen_cell, self.no_candidates)
         if not all(0.0 <= value <= 1.0 for value in confidences):
-            message = "the confidence of an evidence cell, and without candidates, must lie within 0..1"
-            raise CalibrationError(message)
+            raise CalibrationError(
+                "the confidence of an evidence cell, and without candidates, must lie within 0..1."
+            )
 
     def competition(self, scores: ArrayLike, offsets: ArrayLike) -> tuple[Floats, Floats]:
         """P(hypothesis | payment) and P(none | payment), before the last calibration."""
@@ -312,34 +310,29 @@ def _map_from(raw: Mapping[str, object]) -> TopMap:
         case "spline":
             return SplineMap(*(_numbers(raw.get(name), f"top.{name}") for name in ("x", "y", "slope")))
         case other:
-            message = f"top.kind is {other!r}; identity, beta and spline are known"
-            raise CalibrationError(message)
+            raise CalibrationError(f"top.kind is {other!r}; identity, beta and spline are known.")
 
 
 def _mapping(value: object, name: str) -> Mapping[str, object]:
     if isinstance(value, Mapping):
         return value
-    message = f"{name} must be a JSON object"
-    raise CalibrationError(message)
+    raise CalibrationError(f"{name} must be a JSON object.")
 
 
 def _number(value: object, name: str) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
-    message = f"{name} must be a number"
-    raise CalibrationError(message)
+    raise CalibrationError(f"{name} must be a number.")
 
 
 def _numbers(value: object, name: str) -> tuple[float, ...]:
     if isinstance(value, list):
         return tuple(_number(one, name) for one in value)
-    message = f"{name} must be a list of numbers"
-    raise CalibrationError(message)
+    raise CalibrationError(f"{name} must be a list of numbers.")
 
 
 def _cell_id(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        message = f"cells: {text!r} is not a cell id"
-        raise CalibrationError(message) from None
+        raise CalibrationError(f"cells: {text!r} is not a cell id.") from None

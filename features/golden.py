@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from features.boosters import Booster, margins
 from features.bundle_errors import FileUnreadableError, GoldenMismatchError
-from features.calibration import Calibration
+from features.calibration import Calibration, CalibrationError
 
 __all__ = ["TOLERANCE", "GoldenRow", "Recompute", "check_golden", "golden_confidence", "golden_margins"]
 
@@ -61,29 +61,29 @@ def check_golden(
 
     known: dict[str, Recompute] = {"margin": margin, "confidence": confidence, **others}
     if not rows:
-        detail = "golden.jsonl is empty, so nothing proves that the model answers as it did"
-        raise GoldenMismatchError(detail)
+        raise GoldenMismatchError("golden.jsonl is empty, so nothing proves that the model answers as it did")
     for number, row in enumerate(rows, start=1):
         try:
             recompute, given, expected = known[row["kind"]], row["given"], row["expect"]
             answers = recompute(given)
-        except (KeyError, TypeError, ValueError) as error:
-            detail = f"golden.jsonl row {number} cannot be recomputed ({type(error).__name__}: {error})"
-            raise FileUnreadableError(detail) from error
+        except (KeyError, TypeError, ValueError, CalibrationError) as error:
+            raise FileUnreadableError(
+                f"golden.jsonl row {number} cannot be recomputed ({type(error).__name__}: {error})"
+            ) from error
         _compare(number, answers, expected)
 
 
 def _compare(number: int, answers: Sequence[float], expected: Sequence[float]) -> None:
     if len(answers) != len(expected):
-        detail = f"golden.jsonl row {number}: {len(answers)} answers for {len(expected)} expected"
-        raise GoldenMismatchError(detail)
+        raise GoldenMismatchError(
+            f"golden.jsonl row {number}: {len(answers)} answers for {len(expected)} expected"
+        )
     for answer, wanted in zip(answers, expected, strict=True):
         if answer == wanted:
             continue
         # Written as "not within", so that a NaN is a mismatch.
         if not abs(answer - wanted) <= TOLERANCE * max(1.0, abs(wanted)):
-            detail = f"golden.jsonl row {number}: {answer!r} instead of {wanted!r}"
-            raise GoldenMismatchError(detail)
+            raise GoldenMismatchError(f"golden.jsonl row {number}: {answer!r} instead of {wanted!r}")
 
 
 def _confidences(calibration: Calibration, scores: Sequence[float]) -> list[float]:

@@ -169,9 +169,9 @@ def burst_size(is_wrong: ArrayLike, customer: ArrayLike) -> float:
 
 
 def burst_near_top(
-    confidence: ArrayLike,
     is_wrong: ArrayLike,
     customer: ArrayLike,
+    confidence: ArrayLike,
     least_errors: int = 20,
 ) -> float:
     """`burst_size` among the most confident payments that hold this many errors (or all there are).

@@ -62,7 +62,7 @@ def fit_competition(
     w = _weights(weight, counts.size)
     filled = np.flatnonzero(counts)
     if not filled.size:
-        raise CalibrationError("no payment has a hypothesis, so there is nothing to weigh")
+        raise CalibrationError("no payment has a hypothesis, so there is nothing to weigh.")
     starts, sizes, w = begin[filled], counts[filled], w[filled]
     has_right = np.logical_or.reduceat(right, starts)
     payment = np.repeat(np.arange(sizes.size), sizes)
@@ -310,7 +310,7 @@ def _labels(
     x = np.asarray(log_odds, dtype=np.float64)
     y = np.asarray(is_right, dtype=np.bool_)
     if x.size == 0 or x.shape != y.shape or not np.isfinite(x).all():
-        raise CalibrationError("calibration needs one finite log-odds for each label, and at least one")
+        raise CalibrationError("calibration needs one finite log-odds for each label, and at least one.")
     return x, y, _weights(weight, x.size)
 
 
@@ -319,6 +319,6 @@ def _weights(weight: ArrayLike | None, size: int) -> Floats:
         return np.ones(size)
     w = np.asarray(weight, dtype=np.float64)
     if w.shape != (size,) or not np.isfinite(w).all() or (w < 0).any() or not (w > 0).any():
-        raise CalibrationError("weights must be one finite number of zero or more for each row")
+        raise CalibrationError("weights must be one finite number of zero or more for each row.")
     # Mean one: a weighted fit then smooths and shrinks as much as an unweighted one of the same size.
     return w * (size / float(w.sum()))

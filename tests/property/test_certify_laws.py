@@ -74,7 +74,7 @@ def violations(world: str, burst: int, size: int, repeats: int, *, is_sighted: b
             past_x if is_sighted else x,
             size,
             calibration_wrong=past_wrong if is_sighted else None,
-            burst=burst_near_top(past_x, past_wrong, past_customer),
+            burst=burst_near_top(past_wrong, past_customer, past_x),
             ladder=LADDER,
         )
         risk = RiskSet(confidence=confidence_of(x), is_wrong=is_wrong, customer=customer)

@@ -120,5 +120,5 @@ def test_bursts_are_measured_as_near_the_top_as_there_are_errors() -> None:
     confidence = np.linspace(1, 0.5, 100)
     customer = np.where(np.arange(100) < 50, np.arange(100), 1000)
     wrong = np.arange(100) % 10 == 0
-    assert burst_near_top(confidence, wrong, customer, least_errors=4) == 1.0
-    assert burst_near_top(confidence, wrong, customer, least_errors=99) > 2.0
+    assert burst_near_top(wrong, customer, confidence, least_errors=4) == 1.0
+    assert burst_near_top(wrong, customer, confidence, least_errors=99) > 2.0
