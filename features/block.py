@@ -17,6 +17,7 @@ from features.frame import I32, I64, B, Frame
 from features.join import equijoin, expand, group_starts, lookup, sorted_join
 from features.party import F32, Parties, PartyIndex, PartyTable, find_parties
 from features.references import ItemKeys, KeyFilter, PaymentSpans, Rule
+from features.settlements import LineMatches, match_lines
 from features.state import State
 from features.text import U64, mix
 
@@ -39,6 +40,16 @@ class Reading:
     def item_keys(self) -> ItemKeys:
         """Reference keys of all items."""
         return ref.item_keys(self.frame)
+
+    @cached_property
+    def sorted_keys(self) -> I64:
+        """Rows of the item keys in key order."""
+        return np.argsort(self.item_keys.key, kind="stable")
+
+    @cached_property
+    def key_filter(self) -> KeyFilter:
+        """Sieve of everything that may be named in a text."""
+        return KeyFilter(np.concatenate([self.item_keys.key, self.parties.number_keys[1]]))
 
     @cached_property
     def parties(self) -> Parties:
@@ -76,6 +87,7 @@ class Candidates:
     parties: PartyTable
     spans: PaymentSpans
     stale: References  # mentions of items that are closed
+    lines: LineMatches
     lost: dict[str, int] = field(default_factory=dict)
 
 
@@ -152,25 +164,23 @@ def _covered(start: I64, end: I64) -> B:
     return out
 
 
-def find_references(reading: Reading, state: State, batch: I32) -> tuple[References, PaymentSpans, B]:
+def find_references(
+    reading: Reading, state: State, batch: I32, matches: LineMatches
+) -> tuple[References, PaymentSpans, B]:
     """Find the document numbers that the batch's payments mention.
 
     Returns the best mention a (payment, item), the sifted spans, and which item key rows were too hot to join.
     """
     keys = reading.item_keys
     seen = state.visible[keys.item]
-    order = np.argsort(keys.key, kind="stable")
-    order = order[seen[order]]
+    order = reading.sorted_keys[seen[reading.sorted_keys]]
     sorted_key = keys.key[order]
     starts = group_starts(sorted_key)
     size = np.diff(np.append(starts, len(order)))
     share = np.zeros(len(keys.key), np.int64)
     share[order] = np.repeat(size, size)
     hot = share > REFERENCE_CAP
-    _, number_keys = reading.parties.number_keys
-    spans = ref.payment_spans(
-        ref.reference_texts(reading.frame, batch), KeyFilter(np.concatenate([sorted_key, number_keys]))
-    )
+    spans = ref.payment_spans(ref.reference_texts(reading.frame, batch), reading.key_filter)
     usable = np.flatnonzero((share > 0) & ~hot)
     left, right = equijoin(spans.key, keys.key[usable], reading.threads)
     right = usable[right]
@@ -189,50 +199,24 @@ def find_references(reading: Reading, state: State, batch: I32) -> tuple[Referen
         "start": spans.start[left],
         "end": spans.end[left],
     }
-    lines = _line_mentions(reading, batch, state, share)
-    if lines is not None:
+    if len(matches.line):
+        lines = _line_mentions(matches)
         columns = {name: np.concatenate([column, lines[name].astype(column.dtype)]) for name, column in columns.items()}
     return _best_mentions(columns, max(reading.frame.item_count, 1)), spans, hot
 
 
-def _line_mentions(
-    reading: Reading, batch: I32, state: State, share: I64
-) -> dict[str, NDArray[np.generic]] | None:
-    """Find the items that remittance lines of the batch's payments name."""
-    from features.frame import codes, flat  # noqa: PLC0415 - only for books with lines
-
-    frame = reading.frame
-    lines = frame.book.remittance_lines
-    if lines.num_rows == 0:
-        return None
-    position = np.full(frame.payment_count, -1, np.int64)
-    position[batch] = np.arange(len(batch))
-    owner = codes(lines["payment_id"], frame.payment_ids)
-    at = np.where(owner >= 0, position[owner], -1)
-    rows = np.flatnonzero(at >= 0)
-    if len(rows) == 0:
-        return None
-    del state
-    import pyarrow as pa  # noqa: PLC0415
-
-    keys = reading.item_keys
-    spans = ref.payment_spans(flat(lines["reference"]).take(pa.array(rows)), KeyFilter(keys.key))
-    whole = spans.clean == 2  # noqa: PLR2004
-    usable = np.flatnonzero((share > 0) & (share <= REFERENCE_CAP))
-    left, right = sorted_join(spans.key, keys.key[usable])
-    fine = whole[left]
-    left, right = left[fine], usable[right[fine]]
-    inside = _covered(spans.start[left], spans.end[left])
-    count = len(left)
+def _line_mentions(matches: LineMatches) -> dict[str, NDArray[np.generic]]:
+    """Return the items that remittance lines name as mentions."""
+    count = len(matches.line)
     return {
-        "payment": at[rows][spans.payment[left]],
-        "item": keys.item[right],
+        "payment": matches.payment,
+        "item": matches.item,
         "rule": np.full(count, int(Rule.LINE)),
-        "length": (spans.end - spans.start)[left],
-        "share": share[right],
-        "written": spans.raw[left] == keys.raw[right],
+        "length": np.where(matches.by_reference, 12, 6),
+        "share": np.minimum(matches.share, 99),
+        "written": matches.by_reference,
         "clean": np.full(count, 2),
-        "covered": inside,
+        "covered": np.zeros(count, np.bool_),
         "start": np.full(count, -1),
         "end": np.full(count, -1),
     }
@@ -274,7 +258,8 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     reading, state, frame = index.reading, index.state, index.reading.frame
     items = np.int64(max(frame.item_count, 1))
     lost: dict[str, int] = {}
-    mentions, spans, hot = find_references(reading, state, batch)
+    matches = match_lines(reading, state, batch)
+    mentions, spans, hot = find_references(reading, state, batch, matches)
     is_open = state.open_amount[mentions.item] != 0
     parties = find_parties(
         PartyIndex(reading.parties, state), batch, _customer_numbers(reading, spans), reading.threads
@@ -347,6 +332,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
         parties=parties,
         spans=spans,
         stale=References(**{n: getattr(mentions, n)[stale] for n in References.__dataclass_fields__}),
+        lines=matches,
         lost=lost,
     )
 

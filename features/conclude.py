@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,20 @@ from features.calibration import confidence_of
 from features.compare import SCHEMA
 from features.decide import DEDUCTION_REASONS, WRITE_OFF_REASONS, DecisionColumns, evidence_mask
 from features.frame import F64, I32, I64, KINDS, NO_CODE, STATUSES, B, flat
+from features.join import group_starts
 from features.propose import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.references import Rule
-from features.textfacts import TOPICS
+from features.weigh import own_account
 from receivables.decision import DISMISSALS
 from receivables.reasons import Reason
 
 if TYPE_CHECKING:
+    from features.compare import Comparison
+    from features.frame import Frame
     from features.match_model import Scored
+    from features.propose import Hypotheses
     from features.settle import Settlement
+    from features.state import State
     from features.undo import Undone
 
 CONTRACT_WRITE_OFFS = tuple(word.value for word in WRITE_OFF_REASONS)
@@ -53,6 +59,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     has = chosen >= 0
     at = np.maximum(chosen, 0)
     confidence = confidence_of(np.where(has, scored.log_odds[at] if len(h.payment) else 0.0, scored.none))
+    confidence = np.where(has | (undone.original < 0), confidence, undone.confidence)
     pairs = proposed.compared.matrix
     column = {name: index for index, name in enumerate(SCHEMA)}
 
@@ -94,16 +101,17 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     latest_issue = per_choice(issue, np.maximum)
     earliest_due = per_choice(due, np.minimum)
     equal, interchangeable = _equal(scored, settled, level, near)
-    kind, dismissal = _kinds(c, chosen, h, undone)
+    kind, dismissal = _kinds(c, chosen, undone)
     twice = proposed.twice
     other = np.maximum(twice.other, 0)
     line_twice = twice.same_day & twice.same_text & twice.same_reference
     seen_before = (twice.other >= 0) & (amount > 0) & ~line_twice
     stale = np.bincount(c.candidates.stale.payment[~c.candidates.stale.covered], minlength=payments) > 0
-    duplicate = seen_before & (~has | settled.lost) & (twice.same_text | stale | settled.lost) & (twice.days <= DUPLICATE_DAYS)
+    duplicate = seen_before & ~has & (twice.same_text | stale) & (twice.days <= DUPLICATE_DAYS)
     hold = np.asarray(pc.is_valid(flat(frame.book.payments["hold"]).take(pa.array(batch))))
     has_candidates = np.bincount(c.payment, minlength=payments) > 0
-    customer, known = _customers(c, chosen, h, first)
+    customer, known = _customers(c, chosen, h)
+    undoing = (undone.original >= 0) & ~has
     dismissed = np.where(has | duplicate, NO_CODE, dismissal).astype(np.int8)
     missing_rate = np.zeros(payments, np.bool_)
     unknown = ~c.cash.known
@@ -115,7 +123,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         amount_minor=amount,
         confidence=confidence,
         kind=kind,
-        n_items=np.where(has, lines[at] if len(h.payment) else 0, 0),
+        n_items=np.where(has, lines[at] if len(h.payment) else 0, undoing),
         items_named=per_choice((level >= 3) | (h.shape[h.owner] == Shape.LINES), np.logical_and, False),  # noqa: FBT003, PLR2004
         item_currency=per_choice(frame.item_currency[h.item].astype(np.int64), np.maximum, NO_CODE),
         write_off_minor=per_choice(np.where(ungranted, h.write_off, 0), np.add) * np.sign(amount)
@@ -131,6 +139,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         has_evidence_beyond_amount=per_choice(beyond, np.logical_and, True),  # noqa: FBT003
         equal_explanations=equal,
         twins_interchangeable=interchangeable,
+        rows_set_aside=_doubtful(c, per_choice, h),
         payment_held=hold,
         item_disputed=per_choice(status == STATUSES.index("disputed"), np.logical_or, False),  # noqa: FBT003
         item_on_hold=per_choice(status == STATUSES.index("on_hold"), np.logical_or, False),  # noqa: FBT003
@@ -142,7 +151,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         dismissal=dismissed,
         duplicate_payment=duplicate,
         duplicate_line=line_twice,
-        original_unknown=(np.isin(kind, UNDOING)) & (undone.original < 0),
+        original_unknown=np.isin(kind, UNDOING) & (undone.original < 0),
     )
     evidence = _evidence(c, per_choice, of_pairs, h, shape, level, has)
     related = np.where(undone.original >= 0, undone.original, np.where(duplicate | line_twice, twice.other, -1))
@@ -157,6 +166,16 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         evidence=evidence,
         twins=(equal > 0) & interchangeable,
     )
+
+
+def _doubtful(c: Comparison, per_choice: Callable[..., NDArray[np.generic]], h: Hypotheses) -> B:
+    """Tell which payments, or items chosen for them, have rows in quarantine."""
+    book = c.frame.book
+    payment = np.asarray(pc.is_in(c.frame.payment_ids.take(pa.array(c.candidates.batch)), value_set=book.doubtful_payments))
+    if len(book.doubtful_invoices) == 0:
+        return payment
+    item = np.asarray(pc.is_in(c.frame.item_ids, value_set=book.doubtful_invoices))
+    return payment | per_choice(item[h.item], np.logical_or, False).astype(np.bool_)  # noqa: FBT003
 
 
 PARTY_EVIDENCE = 0.5
@@ -235,13 +254,8 @@ def _equal(scored: Scored, settled: Settlement, level: NDArray[np.generic], near
     return equal, twin
 
 
-def twin_keys(state: object, frame: object) -> I64:
+def twin_keys(state: State, frame: Frame) -> I64:
     """Return a key for each item under which interchangeable twins agree."""
-    from features.frame import Frame  # noqa: PLC0415
-    from features.state import State  # noqa: PLC0415
-
-    assert isinstance(frame, Frame)  # noqa: S101
-    assert isinstance(state, State)  # noqa: S101
     order_code = pc.fill_null(flat(frame.book.invoices["purchase_order"]), "").dictionary_encode()
     key = state.open_amount.astype(np.int64)
     for part in (
@@ -252,13 +266,8 @@ def twin_keys(state: object, frame: object) -> I64:
     return key
 
 
-def _customers(c: object, chosen: I64, h: object, first: I64) -> tuple[I32, B]:
+def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
     """Return the customer whose cash each payment is: of the chosen items, else of a clear party."""
-    from features.compare import Comparison  # noqa: PLC0415
-    from features.propose import Hypotheses  # noqa: PLC0415
-
-    assert isinstance(c, Comparison)  # noqa: S101
-    assert isinstance(h, Hypotheses)  # noqa: S101
     table = c.candidates.parties
     score = np.maximum.reduce([
         table.given * np.float32(1.0), table.account * np.float32(0.98), table.alias * np.float32(0.95),
@@ -279,25 +288,24 @@ def _customers(c: object, chosen: I64, h: object, first: I64) -> tuple[I32, B]:
     known = customer >= 0
     rows = np.flatnonzero(chosen >= 0)
     if len(rows):
-        customer[rows] = c.frame.item_customer[h.item[first[chosen[rows]]]]
+        inside = np.zeros(len(h.payment), np.bool_)
+        inside[chosen[rows]] = True
+        line = np.flatnonzero(inside[h.owner])
+        payment, who = h.payment[h.owner[line]].astype(np.int64), c.frame.item_customer[h.item[line]].astype(np.int64)
+        size = np.int64(max(len(c.frame.customers), 1))
+        distinct, inverse = np.unique(payment * size + who, return_inverse=True)
+        weight = np.bincount(inverse, weights=np.abs(h.amount[line]).astype(np.float64))
+        order = np.lexsort((distinct % size, -weight, distinct // size))
+        best = distinct[order[group_starts((distinct // size)[order])]]
+        customer[best // size] = (best % size).astype(np.int32)
     return customer, known | (chosen >= 0)
 
 
-def _kinds(c: object, chosen: I64, h: object, undone: Undone) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+def _kinds(c: Comparison, chosen: I64, undone: Undone) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Recognise what sort of movement each payment is, and which lines pay nothing by their kind."""
-    from features.compare import Comparison  # noqa: PLC0415
-    from features.weigh import own_account  # noqa: PLC0415
-
-    assert isinstance(c, Comparison)  # noqa: S101
-    del h
     frame, batch = c.frame, c.candidates.batch
     amount = frame.payment_amount[batch]
-    topics = c.texts.topics
-    bit = {name: 1 << index for index, name in enumerate(TOPICS)}
-
-    def about(*names: str) -> B:
-        return (topics & sum(bit[name] for name in names)) != 0
-
+    about = c.texts.about
     own = own_account(c)
     out = amount < 0
     undo = undone.original >= 0
@@ -365,7 +373,7 @@ def _evidence(c, per_choice, of_pairs, h, shape, level, has) -> NDArray[np.uint6
         Reason.AMOUNT_DISCOUNTED: np.isin(
             shape, (Shape.DISCOUNT, Shape.LATE_DISCOUNT, Shape.NAMED_DISCOUNT, Shape.SUBSET_DISCOUNT)
         ),
-        Reason.AMOUNT_NET_OF_FEE: np.isin(shape, (Shape.FEE, Shape.NAMED_FEE)),
+        Reason.AMOUNT_NET_OF_FEE: np.isin(shape, (Shape.FEE, Shape.NAMED_FEE, Shape.CHARGED)),
         Reason.AMOUNT_NET_OF_WITHHOLDING: shape == Shape.WITHHOLDING,
         Reason.AMOUNT_FX: has & (of_pairs("amount_foreign", np.maximum) == 1),
         Reason.AMOUNT_INSTALMENT: shape == Shape.INSTALMENT,

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from features.block import OpenIndex, Reading, build_candidates
 from features.calibration import Calibration, offsets_of
 from features.compare import SCHEMA, SCHEMA_VERSION, Comparison, compare
+from features.frame import KINDS
 from features.propose import Hypotheses, propose
 from features.rivals import Twice, find_twice
-from features.weigh import SET_SCHEMA, weigh
+from features.weigh import SET_SCHEMA, own_account, weigh
 
 if TYPE_CHECKING:
     from features.bundle import Bundle
@@ -145,8 +146,18 @@ def score_batch(reading: Reading, state: State, batch: I32, model: MatchModel) -
     return weigh_batch(proposed, model, reading.threads)
 
 
+SURELY = 20.0  # log-odds
+
+
+def pays_nothing_by_kind(c: Comparison) -> NDArray[np.bool_]:
+    """Tell which payments settle no open item, whatever fits: transfers between our own accounts, and said others."""
+    stated = c.frame.payment_kind[c.candidates.batch]
+    return own_account(c) | np.isin(stated, (KINDS.index("transfer"), KINDS.index("other")))
+
+
 def weigh_batch(proposed: Proposed, model: MatchModel, threads: int) -> Scored:
     """Score hypotheses and let them compete."""
     set_score = model.proposal(proposed.matrix, threads)
     log_odds, none = model.calibration.log_odds(set_score, proposed.offsets)
+    none = np.where(pays_nothing_by_kind(proposed.compared.comparison), SURELY, none)
     return Scored(proposed, set_score, log_odds, none)

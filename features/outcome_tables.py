@@ -51,7 +51,7 @@ def decision_table(decided: Decided, reading: Reading, model: str, policy: str) 
     amount = frame.payment_amount[batch]
     allocated = _allocated(decided)
     digits = _digits(frame, frame.payment_currency[batch])
-    return pa.table({
+    table = pa.table({
         "payment_id": frame.payment_ids.take(pa.array(batch)),
         "kind": _words(KINDS, conclusion.kind),
         "outcome": _outcomes(decided.outcome),
@@ -65,13 +65,14 @@ def decision_table(decided: Decided, reading: Reading, model: str, policy: str) 
         "model": pa.repeat(pa.scalar(model), len(batch)),
         "policy": pa.repeat(pa.scalar(policy), len(batch)),
     })  # fmt: skip
+    return table if decided.told.all() else table.filter(pa.array(decided.told))
 
 
 def _chosen_lines(decided: Decided) -> tuple[I64, I64]:
     """Return (payment of the batch, line) of all chosen explanations."""
     h = decided.scored.proposed.hypotheses
     chosen = decided.settled.chosen
-    payment = np.flatnonzero(chosen >= 0)
+    payment = np.flatnonzero((chosen >= 0) & decided.told)
     first = h.first_line[chosen[payment]]
     owner, line = expand(first, h.first_line[chosen[payment] + 1] - first)
     return payment[owner], line
@@ -122,7 +123,7 @@ def _undone_lines(decided: Decided) -> tuple[I64, I64, I64, I64]:
     c = decided.scored.proposed.compared.comparison
     frame, state = c.frame, c.state
     original = decided.undone.original
-    payment = np.flatnonzero((original >= 0) & (decided.settled.chosen < 0))
+    payment = np.flatnonzero((original >= 0) & (decided.settled.chosen < 0) & decided.told)
     rows = state.allocation_rows
     order = rows[np.lexsort((frame.allocation_item[rows], frame.allocation_payment[rows]))]
     owner = frame.allocation_payment[order]
@@ -272,7 +273,8 @@ def candidate_table(decided: Decided) -> pa.Table:
     }
     for index, name in enumerate(SCHEMA):
         columns[name] = np.ascontiguousarray(matrix[:, index])
-    return pa.table(columns)
+    table = pa.table(columns)
+    return table if decided.told.all() else table.filter(pa.array(decided.told[c.payment]))
 
 
 __all__ = ["Shape", "allocation_table", "candidate_table", "decision_table"]

@@ -10,7 +10,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,6 +27,7 @@ from features.match_model import MatchModel, Scored, model_of, score_batch
 from features.outcome_tables import allocation_table, candidate_table, decision_table
 from features.settle import Settlement, settle
 from features.state import FOREVER, State
+from features.tolerate import tolerate
 from features.undo import Undone, find_originals
 from receivables.policy import Policy
 
@@ -70,8 +71,6 @@ class _Clock:
 
 def canonical(book: Book) -> Book:
     """Sort a book's items and payments by id, so that the order of the input's rows means nothing."""
-    from dataclasses import replace  # noqa: PLC0415
-
     invoices = book.invoices.take(pc.sort_indices(book.invoices["invoice_id"]))
     payments = book.payments.take(pc.sort_indices(book.payments["payment_id"]))
     return replace(book, invoices=invoices, payments=payments)
@@ -110,6 +109,7 @@ class Decided:
     conclusion: Conclusion
     outcome: NDArray[np.int8]
     reasons: NDArray[np.uint64]
+    told: NDArray[np.bool_]  # payments whose decision this is; the others get a second look
 
 
 def decide_batch(reading: Reading, state: State, batch: I32, model: MatchModel, policy: Policy) -> Decided:
@@ -118,22 +118,27 @@ def decide_batch(reading: Reading, state: State, batch: I32, model: MatchModel, 
     return conclude_batch(scored, state, policy)
 
 
-def conclude_batch(scored: Scored, state: State, policy: Policy) -> Decided:
-    """Settle and decide a scored batch."""
+def conclude_batch(scored: Scored, state: State, policy: Policy, *, second_look: bool = False) -> Decided:
+    """Settle and decide a scored batch; a second look is for payments that lost what they wanted to others."""
     comparison = scored.proposed.compared.comparison
     settled = settle(scored.proposed.hypotheses, scored.log_odds, scored.none, state.open_amount)
+    if second_look:
+        settled = replace(settled, lost=np.ones(len(settled.lost), np.bool_))
     undone = find_originals(comparison)
+    scored = tolerate(scored, settled, policy)
     currencies = tuple(comparison.frame.currencies.to_pylist())
     conclusion = conclude(scored, settled, undone, currencies)
     outcome, reasons = decide_columns(conclusion.facts, policy)
-    return Decided(scored, settled, undone, conclusion, outcome, reasons)
+    told = np.ones(len(outcome), np.bool_) if second_look else ~settled.lost
+    return Decided(scored, settled, undone, conclusion, outcome, reasons, told)
 
 
-def claims_of(decided: Decided, item_count: int) -> I64:
+def claims_of(decided: Decided, item_count: int, least: float = RESERVE) -> I64:
     """Return what the likely explanations of a batch take off the balances, by item, signed."""
     h = decided.scored.proposed.hypotheses
     out = np.zeros(item_count, np.int64)
-    sure = decided.settled.chosen[(decided.settled.chosen >= 0) & (decided.conclusion.confidence >= RESERVE)]
+    likely = (decided.settled.chosen >= 0) & decided.told & (decided.conclusion.confidence >= least)
+    sure = decided.settled.chosen[likely]
     inside = np.zeros(len(h.payment), np.bool_)
     inside[sure] = True
     rows = np.flatnonzero(inside[h.owner])
@@ -176,18 +181,26 @@ def match_book(  # noqa: PLR0913 - the interface others rely on
         state = State(frame, now, FOREVER if as_of is None else now, replay=False, batch=batch, claimed=claimed)
         scored = score_batch(reading, state, batch, model)
         since = clock.note("score", since)
-        decided = conclude_batch(scored, state, rules)
+        first = conclude_batch(scored, state, rules)
+        looks = [first]
+        if not first.told.all():
+            taken = claimed + claims_of(first, frame.item_count, least=0.0)
+            again = replace(state, batch=batch[~first.told], claimed=taken)
+            looks.append(
+                conclude_batch(score_batch(reading, again, again.batch, model), again, rules, second_look=True)
+            )
         since = clock.note("decide", since)
-        claimed = claimed + claims_of(decided, frame.item_count)
-        decisions.append(decision_table(decided, reading, bundle.name, policy_name(rules)))
-        allocations.append(allocation_table(decided))
-        table = candidate_table(decided)
-        since = clock.note("tables", since)
-        if sink is None:
-            candidates.append(table)
-        else:
-            sink(table)
-        since = clock.note("candidates", since)
+        for decided in looks:
+            claimed = claimed + claims_of(decided, frame.item_count)
+            decisions.append(decision_table(decided, reading, bundle.name, policy_name(rules)))
+            allocations.append(allocation_table(decided))
+            table = candidate_table(decided)
+            since = clock.note("tables", since)
+            if sink is None:
+                candidates.append(table)
+            else:
+                sink(table)
+            since = clock.note("candidates", since)
         done += len(batch)
     if progress is not None:
         progress("matching", done, len(payments))

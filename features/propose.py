@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.frame import F64, I32, I64, NO_DATE, B
+from features.frame import F64, I32, I64, NO_DATE, B, flat, integers
 from features.join import expand, group_starts
 from features.text import U64, mix
 
@@ -54,7 +55,8 @@ class Shape(IntEnum):
     SUBSET_DISCOUNT = 16
     WINDOW = 17
     LINES = 18
-    UNDO = 19
+    OLDEST_FIRST = 19
+    CHARGED = 20
 
 
 class WriteOff(IntEnum):
@@ -165,8 +167,7 @@ def propose(c: Comparison, score: F64) -> Hypotheses:
 
 def _usable(c: Comparison) -> B:
     """Tell which pairs may be part of a hypothesis: a balance, a direction that can be, an amount that compares."""
-    amount = c.frame.payment_amount[c.payment_row]
-    return (c.balance != 0) & c.cash.known & (amount != 0)
+    return (c.balance != 0) & c.cash.known
 
 
 def _top_per_payment(payment: I32, value: F64, count: int) -> I64:
@@ -203,7 +204,7 @@ def _singles(c: Comparison, score: F64, usable: B, out: _Lines) -> None:
     foreign = c.cash.foreign[rows]
     near_foreign = foreign & (np.abs(short) <= FX_SHARE * size) & ~c.cash.exact[rows]
     share = short / size
-    withheld = _withheld(c, rows, short)
+    withheld = _withheld(c, rows, short) & c.texts.about("withholding")[c.payment[rows]]
     instalment = (c.candidates.rules[rows] >= 0) & (short > 0) & _is_instalment(c, rows)
     shape = np.select(
         [
@@ -226,18 +227,37 @@ def _singles(c: Comparison, score: F64, usable: B, out: _Lines) -> None:
     )
     one = np.ones(len(rows), np.int64)
     out.add(c.payment[rows], shape, one, rows, amount, write_off, reason, deduction, deduction_reason)
-    # a second reading of small shortages: written off as a fee or as rounding
+    # a second reading of small shortages: charges that the source states, a fee, or rounding
+    told = charges(c, rows)
+    charged = (short > 0) & (short == told) & (shape != Shape.DISCOUNT)
     small = np.flatnonzero(
-        (short > 0) & (share <= FEE_SHARE) & (short <= FEE_MINOR) & ~near_foreign & (shape != Shape.DISCOUNT)
+        charged
+        | ((short > 0) & (share <= FEE_SHARE) & (short <= FEE_MINOR) & ~near_foreign & (shape != Shape.DISCOUNT))
     )
     if len(small):
         at, off = rows[small], (short * sign)[small]
         cents = np.abs(off) <= ROUNDING_MINOR
-        out.add(
-            c.payment[at], np.where(cents, Shape.ROUNDING, Shape.FEE).astype(np.int8), np.ones(len(at), np.int64), at,
-            cash[small], off, np.where(cents, WriteOff.ROUNDING, WriteOff.BANK_FEE), np.zeros(len(at), np.int64),
-            np.zeros(len(at), np.int8),
-        )  # fmt: skip
+        gateway = _from_gateway(c)[c.payment_row[at]]
+        kind = np.select([charged[small], cents], [Shape.CHARGED, Shape.ROUNDING], Shape.FEE).astype(np.int8)
+        why = np.select(
+            [charged[small] & gateway, charged[small], cents],
+            [WriteOff.PROCESSOR_FEE, WriteOff.BANK_FEE, WriteOff.ROUNDING],
+            WriteOff.BANK_FEE,
+        )
+        none = np.zeros(len(at), np.int64)
+        out.add(c.payment[at], kind, none + 1, at, cash[small], off, why, none, none.astype(np.int8))
+
+
+def charges(c: Comparison, rows: I64) -> I64:
+    """Return the charges that the source states for the payments of pairs, 0 for none or another currency."""
+    stated = integers(c.frame.book.payments["charges_minor"], 0)[c.payment_row[rows]]
+    return np.where(c.cash.foreign[rows], 0, np.abs(stated))
+
+
+def _from_gateway(c: Comparison) -> B:
+    """Tell which payments of the book a payment processor reported, not a bank."""
+    words = pc.utf8_lower(pc.fill_null(flat(c.frame.book.payments["source"]), ""))
+    return np.asarray(pc.match_substring_regex(words, "gateway|psp|processor|stripe|adyen|paypal|mollie|card|wallet"))
 
 
 ROUNDING_MINOR = 5
@@ -449,6 +469,7 @@ def _searched_sets(c: Comparison, score: F64, usable: B, named: B, out: _Lines) 
     use &= count > 1
     _subsets(c, rows, starts[use], count[use], score, named, out)
     _windows(c, rows, starts[use], count[use], score, out)
+    _oldest_first(c, rows, starts[use], count[use], out)
 
 
 SURE = 3.0
@@ -544,18 +565,24 @@ def _windows(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, out:
     owner, at = expand(starts, count)
     pair = rows[at]
     frame = c.frame
-    for dates in (frame.item_due, frame.item_issue):
+    discount, in_time = discounts(c, pair)
+    granted = np.where(in_time, discount, 0)
+    readings = [(frame.item_due, np.zeros(len(pair), np.int64)), (frame.item_issue, np.zeros(len(pair), np.int64))]
+    if granted.any():
+        readings.append((frame.item_issue, granted))
+    for dates, off in readings:
         order = np.lexsort((c.item[pair], dates[c.item[pair]], owner))
-        o, p = owner[order], pair[order]
+        o, p, less = owner[order], pair[order], off[order]
         first = group_starts(o)
         size = np.diff(np.append(first, len(o)))
         rank = np.arange(len(o)) - np.repeat(first, size)
         keep = rank < WINDOW_ITEMS
-        o, p = o[keep], p[keep]
+        o, p, less = o[keep], p[keep], less[keep]
         first = group_starts(o)
         size = np.diff(np.append(first, len(o)))
-        total = np.cumsum(c.balance[p])
-        before = total - c.balance[p]
+        value = c.balance[p] - less
+        total = np.cumsum(value)
+        before = total - value
         base = np.repeat(before[first], size)
         before, total = before - base, total - base
         cash = c.cash.amount[p]
@@ -577,18 +604,47 @@ def _windows(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, out:
             continue
         width = high - low + 1
         _, cells = expand(low, width)
-        lines = p[cells]
+        lines, given = p[cells], less[cells]
         zero = np.zeros(len(lines), np.int64)
         found = np.bincount(o[low], minlength=len(starts))
         out.add(
-            c.payment[p[low]], np.full(len(low), Shape.WINDOW, np.int8), width, lines, c.balance[lines], zero,
-            np.zeros(len(lines), np.int8), zero, np.zeros(len(lines), np.int8),
+            c.payment[p[low]], np.full(len(low), Shape.WINDOW, np.int8), width, lines, c.balance[lines] - given, given,
+            np.where(given != 0, WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.NONE), zero, np.zeros(len(lines), np.int8),
             np.minimum(found[o[low]], 999).astype(np.int16),
         )  # fmt: skip
     del score
 
 
-MAX_HYPOTHESES = 14
+def _oldest_first(c: Comparison, rows: I64, starts: I64, count: I64, out: _Lines) -> None:
+    """Lay a lump sum on a customer's items from the oldest on, the last one in part."""
+    frame = c.frame
+    owner, at = expand(starts, count)
+    pair = rows[at]
+    positive = (c.balance[pair] > 0) & (c.cash.amount[pair] > 0)
+    owner, pair = owner[positive], pair[positive]
+    order = np.lexsort((c.item[pair], frame.item_issue[c.item[pair]], frame.item_due[c.item[pair]], owner))
+    owner, pair = owner[order], pair[order]
+    first = group_starts(owner)
+    size = np.diff(np.append(first, len(owner)))
+    total = np.cumsum(c.balance[pair])
+    before = total - c.balance[pair]
+    before -= np.repeat(before[first], size)
+    laid = np.minimum(c.cash.amount[pair] - before, c.balance[pair])
+    keep = laid > 0
+    owner, pair, laid = owner[keep], pair[keep], laid[keep]
+    first = group_starts(owner)
+    if len(first) == 0:
+        return
+    size = np.diff(np.append(first, len(owner)))
+    spent = np.add.reduceat(laid, first) == c.cash.amount[pair[first]]
+    good = spent & (size > 1) & (size <= WINDOW_ITEMS)
+    pick = np.repeat(good, size)
+    lines = pair[pick]
+    zero, none = np.zeros(len(lines), np.int64), np.zeros(len(lines), np.int8)
+    out.add(
+        c.payment[pair[first]][good], np.full(int(good.sum()), Shape.OLDEST_FIRST, np.int8), size[good], lines,
+        laid[pick], zero, none, zero, none,
+    )  # fmt: skip
 
 
 def _assemble(c: Comparison, parts: _Lines) -> Hypotheses:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.calibration import confidence_of
 from features.frame import F64, I64, B
 from features.join import group_starts
 from features.propose import Hypotheses
@@ -65,7 +66,10 @@ def settle(h: Hypotheses, log_odds: F64, none: F64, balance: I64) -> Settlement:
 
 def _preferences(h: Hypotheses, log_odds: F64, none: F64) -> I64:
     """Return the hypotheses that beat "none of them", ordered by payment, best first."""
-    real = np.flatnonzero(log_odds > none[h.payment]) if len(h.payment) else np.zeros(0, np.int64)
+    # "none of them" has to beat all explanations together: five alike are worth showing, none would be wrong
+    count = len(none)
+    pays = np.bincount(h.payment, weights=confidence_of(log_odds), minlength=count) > confidence_of(none)
+    real = np.flatnonzero(pays[h.payment]) if len(h.payment) else np.zeros(0, np.int64)
     return real[np.lexsort((real, -log_odds[real], h.payment[real]))]
 
 

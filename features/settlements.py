@@ -1,124 +1,285 @@
-"""Processor settlements: one payout, many sales, each short of its fee; the remittance lines say which."""
+"""Remittance lines: one payment, many items, each line with its gross amount, fee or deduction.
+
+Processor payouts, lockbox files and remittance advices all look like this. A line names its item by a reference, or
+by a customer and the gross amount; the lines of a payment together must explain its cash to the minor unit.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from features.frame import I64, LINE_KINDS, MISSING, B, codes, flat, integers
-from features.join import group_starts
+from features import references as ref
+from features.frame import I64, LINE_KINDS, MISSING, B, Frame, codes, flat, integers
+from features.join import expand, group_starts, lookup, sorted_join
+from features.text import ascii_upper, mix, span_text
 
 if TYPE_CHECKING:
+    from features.block import Reading
     from features.compare import Comparison
     from features.propose import _Lines
+    from features.state import State
+
+FEE_WORDS = r"FEE|PROCESS|COMMISSION|GEBUEHR|GEBUHR|ENTGELT|FRAIS|DISAGIO|MDR|INTERCHANGE|CHARGES"
+DISCOUNT_WORDS = r"SKONTO|DISCOUNT|ESCOMPTE|SCONTO|DESCUENTO|KORTING|EARLY"
+TAX_WORDS = r"WITHH|WHT|TDS|RETENTION|RETENUE|QUELLENSTEUER|RITENUTA|RETENCION"
+DISPUTE_WORDS = r"DAMAGE|DEFECT|QUALITY|DISPUT|CLAIM|SHORTAGE|PRICE|RETURNED|COMPLAINT|MANGEL|REKLAM|MISSING|FREIGHT|ALLOWANCE"
+
+
+@dataclass(frozen=True)
+class LineMatches:
+    """Which open item each remittance line of a batch names; one row a line that names one."""
+
+    payment: I64  # batch position
+    line: I64  # row of remittance_lines
+    item: I64
+    share: I64  # items that would have fitted
+    by_reference: B
+
+
+@dataclass(frozen=True)
+class BatchLines:
+    """The remittance lines of a batch's payments."""
+
+    frame: Frame
+    position: I64  # batch position of each payment of the book, -1 outside
+
+    @cached_property
+    def owner(self) -> I64:
+        """Batch position of each line, -1 outside."""
+        payment = codes(self.frame.book.remittance_lines["payment_id"], self.frame.payment_ids)
+        return np.where(payment >= 0, self.position[np.maximum(payment, 0)], -1)
+
+    @cached_property
+    def kind(self) -> NDArray[np.int32]:
+        """Kinds of the lines."""
+        return codes(self.frame.book.remittance_lines["kind"], LINE_KINDS)
+
+    @cached_property
+    def amount(self) -> I64:
+        """Signed gross amounts, `MISSING` where not given."""
+        return integers(self.frame.book.remittance_lines["amount_minor"])
+
+    @cached_property
+    def names_items(self) -> I64:
+        """Lines of the batch that may name an item."""
+        fee, reserve = LINE_KINDS.index("fee"), LINE_KINDS.index("reserve")
+        return np.flatnonzero((self.owner >= 0) & (self.kind != fee) & (self.kind != reserve))
+
+
+def batch_lines(frame: Frame, batch: NDArray[np.int32]) -> BatchLines:
+    """Look up the lines of a batch."""
+    position = np.full(frame.payment_count + 1, -1, np.int64)
+    position[batch] = np.arange(len(batch))
+    return BatchLines(frame, position[:-1])
+
+
+def match_lines(reading: Reading, state: State, batch: NDArray[np.int32]) -> LineMatches:
+    """Find the open item of each line: by reference, else by customer and gross amount."""
+    frame = reading.frame
+    nothing = np.zeros(0, np.int64)
+    empty = LineMatches(nothing, nothing, nothing, nothing, np.zeros(0, np.bool_))
+    if frame.book.remittance_lines.num_rows == 0:
+        return empty
+    lines = batch_lines(frame, batch)
+    rows = lines.names_items
+    if len(rows) == 0:
+        return empty
+    line_a, item_a = _by_reference(reading, rows)
+    line_b, item_b = _by_customer(reading, state, lines, rows)
+    line = np.concatenate([line_a, line_b])
+    item = np.concatenate([item_a, item_b])
+    by_reference = np.arange(len(line)) < len(line_a)
+    is_open = state.open_amount[item] != 0
+    amount = lines.amount[line]
+    same_way = (amount == MISSING) | (np.sign(amount) == np.sign(state.open_amount[item]))
+    keep = is_open & same_way
+    line, item, by_reference = line[keep], item[keep], by_reference[keep]
+    if len(line) == 0:
+        return empty
+    exact = state.open_amount[item] == lines.amount[line]
+    order = np.lexsort((item, frame.item_due[item], ~by_reference, ~exact, line))
+    starts = group_starts(line[order])
+    share = np.diff(np.append(starts, len(order)))
+    best = order[starts]
+    # twins on one payout: the second line takes the next of them
+    best = _distinct(lines.owner[line], line, item, order, starts)
+    return LineMatches(lines.owner[line[best]], line[best], item[best], share, by_reference[best])
+
+
+def _distinct(owner: I64, line: I64, item: I64, order: I64, starts: I64) -> I64:
+    """Choose for each line its best item that no earlier line of the payment has taken."""
+    ends = np.append(starts[1:], len(order))
+    best = order[starts].copy()
+    key = owner[best] * np.int64(item.max() + 1) + item[best]
+    _, first, count = np.unique(key, return_index=True, return_counts=True)
+    if (count > 1).any():
+        taken: set[tuple[int, int]] = set()
+        for group in range(len(starts)):
+            for at in order[starts[group] : ends[group]].tolist():
+                mark = (int(owner[at]), int(item[at]))
+                if mark not in taken:
+                    best[group] = at
+                    taken.add(mark)
+                    break
+    del line, first
+    return best
+
+
+def _by_reference(reading: Reading, rows: I64) -> tuple[I64, I64]:
+    lines = reading.frame.book.remittance_lines
+    keys = reading.item_keys
+    found_line: list[I64] = []
+    found_item: list[I64] = []
+    for column in ("reference", "customer_reference"):
+        texts = flat(lines[column]).take(pa.array(rows))
+        spans = ref.payment_spans(texts, reading.key_filter)
+        left, right = sorted_join(spans.key, keys.key)
+        whole = spans.clean[left] == 2  # noqa: PLR2004
+        left, right = left[whole], right[whole]
+        length = (spans.end - spans.start)[left]
+        owner = spans.payment[left].astype(np.int64)
+        longest = np.zeros(len(rows), np.int64)
+        np.maximum.at(longest, owner, length)
+        keep = length == longest[owner]
+        found_line.append(rows[owner[keep]])
+        found_item.append(keys.item[right[keep]].astype(np.int64))
+    return np.concatenate(found_line), np.concatenate(found_item)
+
+
+def _by_customer(reading: Reading, state: State, lines: BatchLines, rows: I64) -> tuple[I64, I64]:
+    """Resolve customer references (numbers or ids) and look for an open item of the gross amount."""
+    frame = reading.frame
+    table = frame.book.remittance_lines
+    rows = rows[np.asarray(pc.is_valid(flat(table["customer_reference"]).take(pa.array(rows))))]
+    rows = rows[lines.amount[rows] != MISSING]
+    if len(rows) == 0:
+        return rows, rows
+    text = span_text(flat(table["customer_reference"]).take(pa.array(rows)))
+    first, last = text.row_first_atom[:-1], text.row_first_atom[1:] - 1
+    has = np.flatnonzero(last >= first)
+    key = mix(text.folded_hash(text.atom_start[first[has]], text.atom_end[last[has]]))
+    who, number = reading.parties.number_keys
+    at, customer_row = sorted_join(key, number)
+    line, customer = rows[has[at]], who[customer_row].astype(np.int64)
+    if len(line) == 0:
+        return line, line
+    currency = frame.payment_currency[_payments(frame, table, line)].astype(np.int64)
+    probe = _money_key(customer, currency, lines.amount[line])
+    items = np.flatnonzero(state.open_amount != 0)
+    have = _money_key(
+        frame.item_customer[items].astype(np.int64), frame.item_currency[items].astype(np.int64), state.open_amount[items]
+    )
+    left, right = sorted_join(probe, have)
+    return line[left], items[right]
+
+
+def _payments(frame: Frame, table: pa.Table, line: I64) -> NDArray[np.int32]:
+    return codes(table["payment_id"], frame.payment_ids)[line]
+
+
+def _money_key(customer: I64, currency: I64, amount: I64) -> I64:
+    return ((customer * 512 + currency) * np.int64(1_000_003)) ^ (amount * np.int64(0x5DEECE66D))
 
 
 def line_sets(c: Comparison, usable: B, out: _Lines) -> None:
-    """Add, for each payment with remittance lines, the set of items that its lines name, net of fees.
+    """Add, for each payment with remittance lines, the set of items that its lines name.
 
-    A line's own deduction is the fee of its item; fees on lines of their own are spread over the sales by gross
-    amount (largest remainder, ties to the first line). Only a set whose cash is the payment becomes a hypothesis.
+    A line's own deduction is a processor fee, a discount or something that stays open, by its reason; fees on lines
+    of their own are spread over the sales by gross amount (largest remainder, ties to the first line). Only a set
+    whose cash is the payment becomes a hypothesis.
     """
-    from features.propose import Shape, WriteOff  # noqa: PLC0415 - built on by `propose`
+    from features.propose import Deduction, Shape, WriteOff  # noqa: PLC0415 - built on by `propose`
 
-    lines = c.frame.book.remittance_lines
-    if lines.num_rows == 0:
+    matches = c.candidates.lines
+    if len(matches.line) == 0:
         return
-    mentions = _line_items(c)
-    if mentions is None:
+    frame = c.frame
+    lines = batch_lines(frame, c.candidates.batch)
+    packed = matches.payment * np.int64(frame.item_count) + matches.item
+    pairs = c.payment.astype(np.int64) * np.int64(frame.item_count) + c.item
+    pair, found = lookup(packed, pairs)
+    order = np.flatnonzero(found)
+    order = order[np.lexsort((matches.line[order], matches.payment[order]))]
+    payment, line, pair = matches.payment[order], matches.line[order], pair[order]
+    if len(payment) == 0:
         return
-    payment, line, pair, gross, fee_own = mentions
-    order = np.lexsort((line, payment))
-    payment, line, pair, gross, fee_own = payment[order], line[order], pair[order], gross[order], fee_own[order]
+    gross = np.where(lines.amount[line] == MISSING, c.balance[pair], lines.amount[line])
+    own = integers(frame.book.remittance_lines["deduction_minor"], 0)[line]
+    meaning = _meaning(frame, line)
     starts = group_starts(payment)
     count = np.diff(np.append(starts, len(payment)))
-    cash = c.frame.payment_amount[c.candidates.batch[payment[starts]]]
-    separate = _fees(c)[payment[starts]]
     owner = np.repeat(np.arange(len(starts)), count)
-    total = np.add.reduceat(gross - fee_own, starts)
+    cash = frame.payment_amount[c.candidates.batch[payment[starts]]]
+    separate = _sum_of_kind(lines, c.payments, "fee")[payment[starts]]
+    total = np.add.reduceat(gross - own, starts)
     spread = total - cash  # what the separate fee lines must explain
-    fee = fee_own + _spread(spread * (separate != 0), gross, starts, count, owner)
-    explained = (spread == 0) | ((separate != 0) & (np.abs(spread) <= np.abs(separate) + 1))
+    sale = gross > 0
+    fee = _spread(spread * (separate != 0), np.where(sale, gross, 0), starts, count, owner)
+    explained = (spread == 0) | ((separate != 0) & (np.abs(spread) == np.abs(separate)))
+    complete = count == np.bincount(lines.owner[lines.names_items], minlength=c.payments)[payment[starts]]
+    laid = gross - own - fee
     fits = np.logical_and.reduceat(
-        usable[pair] & (np.abs(gross) <= np.abs(c.balance[pair])) & (np.sign(gross - fee) == np.sign(c.balance[pair])),
+        usable[pair] & (np.abs(gross) <= np.abs(c.balance[pair])) & ((laid == 0) | (np.sign(laid) == np.sign(c.balance[pair]))),
         starts,
     )
-    good = explained & fits
-    pick = good[owner]
+    good = explained & fits & (complete | (spread == 0))
     if not good.any():
         return
-    amount, fees = (gross - fee)[pick], fee[pick]
+    pick = good[owner]
+    off = np.where(meaning <= DISCOUNT, own, 0) + fee
+    left = np.where(meaning > DISCOUNT, own, 0)
+    reason = np.where(off == 0, WriteOff.NONE, np.where((meaning == DISCOUNT) & (own != 0), WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.PROCESSOR_FEE))
+    stays = np.select(
+        [left == 0, meaning == TAX, meaning == DISPUTE], [Deduction.NONE, Deduction.WITHHOLDING, Deduction.DISPUTED],
+        Deduction.SHORT_PAYMENT,
+    )  # fmt: skip
     out.add(
-        payment[starts][good], np.full(int(good.sum()), Shape.LINES, np.int8), count[good], pair[pick], amount, fees,
-        np.where(fees != 0, WriteOff.PROCESSOR_FEE, WriteOff.NONE), np.zeros(len(amount), np.int64),
-        np.zeros(len(amount), np.int8),
+        payment[starts][good].astype(np.int32), np.full(int(good.sum()), Shape.LINES, np.int8), count[good], pair[pick],
+        laid[pick], off[pick], reason[pick], left[pick], stays[pick],
     )  # fmt: skip
 
 
-def _line_items(c: Comparison) -> tuple[I64, I64, I64, I64, I64] | None:
-    """Return (payment, line row, pair, gross, own fee) of the lines that name an open item of the candidates."""
-    from features import references as ref  # noqa: PLC0415
-    from features.join import lookup, sorted_join  # noqa: PLC0415
-
-    frame = c.frame
-    lines = frame.book.remittance_lines
-    position = np.full(frame.payment_count, -1, np.int64)
-    position[c.candidates.batch] = np.arange(c.payments)
-    owner = codes(lines["payment_id"], frame.payment_ids)
-    at = np.where(owner >= 0, position[np.maximum(owner, 0)], -1)
-    kind = codes(lines["kind"], LINE_KINDS)
-    rows = np.flatnonzero((at >= 0) & (kind != LINE_KINDS.index("fee")) & (kind != LINE_KINDS.index("reserve")))
-    if len(rows) == 0:
-        return None
-    import pyarrow as pa  # noqa: PLC0415
-
-    keys = c.index.reading.item_keys
-    spans = ref.payment_spans(flat(lines["reference"]).take(pa.array(rows)), ref.KeyFilter(keys.key))
-    left, right = sorted_join(spans.key, keys.key)
-    length = (spans.end - spans.start)[left]
-    item = keys.item[right].astype(np.int64)
-    line = rows[spans.payment[left]]
-    packed = at[line] * np.int64(frame.item_count) + item
-    pairs = c.payment.astype(np.int64) * np.int64(frame.item_count) + c.item
-    pair, found = lookup(packed, pairs)
-    line, pair, length = line[found], pair[found], length[found]
-    if len(line) == 0:
-        return None
-    order = np.lexsort((c.item[pair], -length, line))
-    best = order[group_starts(line[order])]
-    line, pair = line[best], pair[best]
-    gross = integers(lines["amount_minor"])[line]
-    gross = np.where(gross == MISSING, c.balance[pair], gross)
-    own = integers(lines["deduction_minor"], 0)[line]
-    return at[line], line, pair, gross, own
+FEE, DISCOUNT, TAX, DISPUTE, OTHER = range(5)
 
 
-def _fees(c: Comparison) -> I64:
-    """Return the sum of separate fee lines of each payment of the batch, as they change the payout (negative)."""
-    frame = c.frame
-    lines = frame.book.remittance_lines
-    position = np.full(frame.payment_count, -1, np.int64)
-    position[c.candidates.batch] = np.arange(c.payments)
-    owner = codes(lines["payment_id"], frame.payment_ids)
-    at = np.where(owner >= 0, position[np.maximum(owner, 0)], -1)
-    fee = (codes(lines["kind"], LINE_KINDS) == LINE_KINDS.index("fee")) & (at >= 0)
-    out = np.zeros(c.payments, np.int64)
-    np.add.at(out, at[fee], integers(lines["amount_minor"], 0)[fee])
+def _meaning(frame: Frame, line: I64) -> NDArray[np.int8]:
+    """Say what a line's own deduction is: a fee unless its reason says otherwise."""
+    words = ascii_upper(flat(frame.book.remittance_lines["reason"]).take(pa.array(line)))
+    out = np.full(len(line), OTHER, np.int8)
+    for code, pattern in ((DISPUTE, DISPUTE_WORDS), (TAX, TAX_WORDS), (DISCOUNT, DISCOUNT_WORDS), (FEE, FEE_WORDS)):
+        out[np.asarray(pc.match_substring_regex(words, pattern))] = code
+    out[np.asarray(pc.equal(words, ""))] = FEE
     return out
 
 
-def _spread(total: I64, gross: I64, starts: I64, count: I64, owner: I64) -> I64:
-    """Spread totals over lines by gross amount with the largest-remainder method, ties to the first line."""
-    weight = np.abs(gross)
+def _sum_of_kind(lines: BatchLines, payments: int, kind: str) -> I64:
+    """Return the sum of lines of a kind by payment, as they change the payout."""
+    rows = np.flatnonzero((lines.owner >= 0) & (lines.kind == LINE_KINDS.index(kind)))
+    out = np.zeros(payments, np.int64)
+    amount = lines.amount[rows]
+    np.add.at(out, lines.owner[rows], np.where(amount == MISSING, 0, amount))
+    return out
+
+
+def _spread(total: I64, weight: I64, starts: I64, count: I64, owner: I64) -> I64:
+    """Spread totals over lines by weight with the largest-remainder method, ties to the first line."""
     base = np.maximum(np.add.reduceat(weight, starts), 1)
-    sign = np.sign(total)
-    size = np.abs(total)
+    sign, size = np.sign(total), np.abs(total)
     share = size[owner] * weight // base[owner]
     remainder = size[owner] * weight - share * base[owner]
     missing = size - np.add.reduceat(share, starts)
-    order = np.lexsort((np.arange(len(gross)), -remainder, owner))
-    rank = np.empty(len(gross), np.int64)
-    rank[order] = np.arange(len(gross)) - np.repeat(starts, count)
+    order = np.lexsort((np.arange(len(weight)), -remainder, owner))
+    rank = np.empty(len(weight), np.int64)
+    rank[order] = np.arange(len(weight)) - np.repeat(starts, count)
     share += rank < missing[owner]
     return share * sign[owner]
+
+
+__all__ = ["BatchLines", "LineMatches", "batch_lines", "expand", "line_sets", "match_lines"]

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.frame import I32, KINDS, codes, flat
-from features.join import expand, group_starts
-from features.textfacts import TOPICS
+from features.frame import I32, I64, KINDS, codes, flat
+from features.join import expand, group_starts, sorted_join
+from features.references import KeyFilter, payment_spans, reference_texts
+from features.text import U64, mix, span_text
 
 if TYPE_CHECKING:
     from features.compare import Comparison
@@ -24,6 +26,11 @@ class Undone:
 
     original: I32
     support: NDArray[np.int16]
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """How sure the original is; support is counted, not calibrated, so it never reaches a threshold."""
+        return np.minimum(0.5 + 0.05 * self.support, 0.9)
 
 
 def find_originals(c: Comparison) -> Undone:
@@ -39,9 +46,7 @@ def find_originals(c: Comparison) -> Undone:
     related = codes(flat(frame.book.payments["related_payment_id"]), frame.payment_ids)[batch]
     stated_kind = frame.payment_kind[batch]
     undoing = np.isin(stated_kind, (KINDS.index("return"), KINDS.index("chargeback")))
-    topics = c.texts.topics
-    bit = {name: 1 << index for index, name in enumerate(TOPICS)}
-    about = (topics & (bit["return"] | bit["chargeback"])) != 0
+    about = c.texts.about("return", "chargeback")
     maybe = np.flatnonzero((amount < 0) & (undoing | about | (related >= 0) | (stated_kind < 0)))
     if len(maybe) == 0:
         return Undone(original, support)
@@ -52,7 +57,13 @@ def find_originals(c: Comparison) -> Undone:
     probe = -amount[maybe] * 512 + frame.payment_currency[batch[maybe]]
     low, high = np.searchsorted(key, probe), np.searchsorted(key, probe, side="right")
     owner, at = expand(low, high - low)
-    mine, other = batch[maybe[owner]], receipts[at]
+    other = receipts[at]
+    told = np.flatnonzero(related[maybe] >= 0)
+    q_owner, q_other = _quoted(c, maybe, receipts)
+    owner = np.concatenate([owner, told, q_owner])
+    other = np.concatenate([other, related[maybe[told]], q_other])
+    quoted = np.arange(len(owner)) >= len(owner) - len(q_owner)
+    mine = batch[maybe[owner]]
     gap = frame.payment_booking[mine] - frame.payment_booking[other]
     parties = c.index.reading.parties
     from features.rivals import end_to_end_codes  # noqa: PLC0415
@@ -63,6 +74,7 @@ def find_originals(c: Comparison) -> Undone:
         + 4 * ((ids[mine] == ids[other]) & (ids[mine] >= 0))
         + 2 * ((parties.account_of_payment[mine] == parties.account_of_payment[other]) & (parties.account_of_payment[mine] >= 0))
         + 2 * ((parties.payer_of_payment[mine] == parties.payer_of_payment[other]) & (parties.payer_of_payment[mine] >= 0))
+        + 6 * quoted
         + (undoing | about)[maybe[owner]]
     )
     fits = (gap >= 0) & (gap <= UNDO_DAYS) & (points >= 3)  # noqa: PLR2004
@@ -72,3 +84,29 @@ def find_originals(c: Comparison) -> Undone:
     original[maybe[owner[best]]] = other[best]
     support[maybe[owner[best]]] = points[best]
     return Undone(original, support)
+
+
+def _quoted(c: Comparison, maybe: I64, receipts: I64) -> tuple[I64, I64]:
+    """Return (position in ``maybe``, receipt) where a text quotes the id of an earlier payment in full."""
+    frame = c.frame
+    payments = frame.book.payments
+    keys: list[U64] = []
+    rows: list[I64] = []
+    for column in ("end_to_end_id", "structured_reference", "payment_id"):
+        text = span_text(flat(payments[column]).take(pa.array(receipts)))
+        first, last = text.row_first_atom[:-1], text.row_first_atom[1:] - 1
+        has = np.flatnonzero(last >= first)
+        start, end = text.atom_start[first[has]], text.atom_end[last[has]]
+        long = end - start >= QUOTE_LENGTH
+        keys.append(mix(text.folded_hash(start[long], end[long])))
+        rows.append(receipts[has[long]])
+    key, row = np.concatenate(keys), np.concatenate(rows)
+    spans = payment_spans(reference_texts(frame, c.candidates.batch[maybe]), KeyFilter(key))
+    left, right = sorted_join(spans.key, key)
+    packed = np.unique(spans.payment[left].astype(np.int64) * frame.payment_count + row[right])
+    owner, other = packed // frame.payment_count, packed % frame.payment_count
+    few = np.bincount(owner, minlength=len(maybe))[owner] <= 3  # noqa: PLR2004
+    return owner[few], other[few]
+
+
+QUOTE_LENGTH = 6

@@ -33,7 +33,7 @@ SET_SCHEMA: dict[str, int] = {
     "month_named": 0, "date_named": 0, "all_of_customer": 0, "share_of_customer": 0, "history_payments": 0,
     "history_items": 0, "history_single": 0, "hypotheses": 0, "better_exact": 0, "twice_days": 0, "twice_text": 0,
     "twice_reference": 0, "topics_other": 0, "topic_partial": 0, "topic_discount": 0, "topic_several": 0,
-    "topic_advance": 0, "topic_credit": 0, "known_after": 0, "paid_before": 0, "negative": 0, "credits": 0, "foreign": 0,
+    "topic_advance": 0, "topic_credit": 0, "topic_withholding": 0, "known_after": 0, "paid_before": 0, "negative": 0, "credits": 0, "foreign": 0,
     "ref_level_min": 1, "ref_level_max": 0, "ref_length_min": 0, "ref_share_max": 0, "neighbour": 0, "hot_serial": 0,
     "instalment": 0, "own_account": 0, "round_amount": 0,
 }  # fmt: skip
@@ -134,14 +134,11 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     out["better_exact"] = exacts[payment] - exact
     out["twice_days"] = np.minimum(twice.days[payment], 99)
     out["twice_text"], out["twice_reference"] = twice.same_text[payment], twice.same_reference[payment]
-    topics = c.texts.topics[payment]
-    from features.textfacts import TOPICS  # noqa: PLC0415
-
-    bit = {name: 1 << index for index, name in enumerate(TOPICS)}
-    other = sum(bit[name] for name in ("salary", "tax", "bank_fee", "interest", "transfer", "income", "return", "chargeback"))
-    out["topics_other"] = (topics & other) != 0
-    for name in ("partial", "discount", "several", "advance", "credit"):
-        out[f"topic_{name}"] = (topics & bit[name]) != 0
+    out["topics_other"] = c.texts.about(
+        "salary", "tax", "bank_fee", "interest", "transfer", "income", "return", "chargeback"
+    )[payment]
+    for name in ("partial", "discount", "several", "advance", "credit", "withholding"):
+        out[f"topic_{name}"] = c.texts.about(name)[payment]
     out["known_after"] = most(feature("known_after_payment"))
     out["paid_before"] = most(feature("amount_paid_before"))
     out["negative"] = cash < 0

@@ -17,7 +17,7 @@ COLUMNS = {
     "amount_exact": 1, "amount_discounted": 0, "amount_instalment": 1, "amount_relative": 0, "amount_log_difference": 0,
     "amount_short_small": 0, "amount_twins_book": -1, "amount_twins_customer": 0, "amount_is_customer_balance": 0,
     "amount_share_of_balance": 0, "amount_log": 0, "amount_round": 0, "amount_original": 0, "amount_foreign": 0,
-    "amount_foreign_relative": 0, "amount_negative_item": 0, "amount_paid_before": 0,
+    "amount_foreign_relative": 0, "amount_negative_item": 0, "amount_paid_before": 0, "amount_charged": 1,
 }  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     last_day = frame.item_discount_date[c.item]
     in_time = (last_day == NO_DATE) | (booked <= last_day)
     taken = known & (discount != 0) & untouched & (np.abs(cash - (balance - discount)) <= 1)
+    charges = np.abs(integers(frame.book.payments["charges_minor"], 0)[c.payment_row])
     rows = c.index.open_rows
     currency = frame.item_currency.astype(np.int64)
     money = state.open_amount * np.int64(512) + currency
@@ -79,6 +80,7 @@ def columns(c: Comparison) -> dict[str, F32]:
         "amount_foreign_relative": np.where(foreign & known, np.clip(np.abs(relative), 0, 1), np.nan).astype(np.float32),
         "amount_negative_item": (balance < 0).astype(np.float32),
         "amount_paid_before": (~untouched).astype(np.float32),
+        "amount_charged": ((charges != 0) & (np.abs(difference) == charges) & (relative < 0)).astype(np.float32),
     }
 
 
