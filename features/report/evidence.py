@@ -59,8 +59,10 @@ class Held:
 def choose(decided: Decided, limit: int = ROWS) -> Held:
     """Pick the rows for the page: cases by age, the least certain closes, every n-th of the rest."""
     rows = np.arange(len(decided))
-    by_age = np.lexsort((rows, decided.booking_day, decided.outcome))
-    cases = by_age[np.isin(decided.outcome[by_age], (REVIEW, UNMATCHED))][:limit]
+    by_age = np.lexsort((rows, decided.booking_day))
+    cases = by_age[np.isin(decided.outcome[by_age], (REVIEW, UNMATCHED))]
+    if len(cases) > limit:
+        cases = cases[: limit * 4 // 5]  # even then the page shows what closes look like
     closed = np.flatnonzero(decided.outcome == AUTO)
     unsure = closed[np.lexsort((closed, decided.confidence[closed]))]
     first = unsure[: min(UNSURE_ROWS, max(limit - len(cases), 0))]

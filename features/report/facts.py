@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from features.report.tables import OUTCOMES, Bools, Decided, Ints
-from features.report.words import BLOCKERS, NOTHING_PROPOSED, sentence
+from features.report.words import BLOCKERS, NOTHING_PROPOSED, RECOGNISED, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,7 +146,10 @@ def reason_rows(decided: Decided) -> list[ReasonRow]:
 
 def _obstacles(joined: str) -> list[str]:
     codes = [code for code in joined.split(";") if code]
-    return [code for code in codes if code in BLOCKERS] or [c for c in codes if c in NOTHING_PROPOSED] or [""]
+    for group in (BLOCKERS, NOTHING_PROPOSED, RECOGNISED):
+        if found := [code for code in codes if code in group]:
+            return found
+    return [""]
 
 
 def unapplied_rows(decided: Decided) -> list[UnappliedRow]:

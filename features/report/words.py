@@ -31,6 +31,9 @@ _ORDER: Final = list(Reason)
 NOTHING_PROPOSED: Final = frozenset(
     _ORDER[_ORDER.index(Reason.UNIDENTIFIED_PAYER) : _ORDER.index(Reason.ON_ACCOUNT) + 1]
 )
+RECOGNISED: Final = frozenset(
+    _ORDER[_ORDER.index(Reason.DUPLICATE_STATEMENT_LINE) : _ORDER.index(Reason.REFUND) + 1]
+)
 BLOCKERS: Final = frozenset(
     _ORDER[_ORDER.index(Reason.MODEL_UNAVAILABLE) : _ORDER.index(Reason.BELOW_THRESHOLD) + 1]
 )

@@ -47,7 +47,8 @@ def write_report(
             "title": "Tieout report",
             "banner": banner,
             "held_words": held_words(held),
-            "made": [*_sources(book), *(fact for fact in made if not _varies(fact[0]))],
+            "sources": [(words.plain(file), digest) for file, digest in sorted(book.sources.items())],
+            "made": [fact for fact in made if not _varies(fact[0])],
             "varies": [fact for fact in made if _varies(fact[0])],
             **sections.answer(book, output, rows, verdict),
             **sections.money(rows),
@@ -78,7 +79,7 @@ def held_words(held: Held) -> str:
     return (
         f"This page holds {len(held.rows):,} decisions with their evidence: {'; '.join(parts)}. It takes at "
         f"most {ROWS:,}: first what needs a person, oldest first, then the least certain closes, then every "
-        "n-th of the rest. "
+        "n-th of the rest; a fifth is kept for those. "
         "decisions.csv beside this page has all of them; figures and pictures above count all of them."
     )
 
@@ -91,11 +92,6 @@ def _dictionary() -> dict[str, Any]:
         "exponents": {code: digits for code, digits in EXPONENTS.items() if digits != 2},
         "outcomes": [{"name": name, "head": head} for name, head in zip(OUTCOMES, HEADS, strict=True)],
     }
-
-
-def _sources(book: Book) -> Iterator[tuple[str, str]]:
-    for file, digest in sorted(book.sources.items()):
-        yield words.plain(file), f"SHA-256 {digest}"
 
 
 def _facts(summary: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

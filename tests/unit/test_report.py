@@ -145,9 +145,10 @@ def test_page_is_bounded_and_says_what_it_leaves_out(monkeypatch: pytest.MonkeyP
     assert held.held[1:3] == counts[1:3]  # everything that needs a person fits, so it is there
     assert held.total == counts
     tight = evidence.choose(rows, 50)
-    waiting = np.flatnonzero(np.isin(rows.outcome, (1,)))
-    assert tight.held == (0, 50, 0, 0)
-    assert rows.booking_day[tight.rows].max() <= np.sort(rows.booking_day[waiting])[50]
+    waiting = np.flatnonzero(np.isin(rows.outcome, (1, 2)))
+    assert sum(tight.held[1:3]) == 40
+    assert sum(tight.held) == 50
+    assert rows.booking_day[tight.rows[:40]].max() <= np.sort(rows.booking_day[waiting])[39]
     monkeypatch.setattr(evidence.choose, "__defaults__", (400,))
     write_report(book, output, tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
