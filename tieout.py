@@ -9,6 +9,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -29,7 +30,9 @@ EXIT_INTERRUPTED = 130
 CANDIDATES_IN_MEMORY = 250_000
 """Payments above which candidate pairs go to disk batch by batch instead of waiting in memory."""
 
-CHAMPION = "models:/tieout@champion"
+HISTORY_MONTHS = 16
+"""Of the demo's eighteen: the certificate of the history is then still valid when the rest is matched."""
+
 SYNTHETIC = "Synthetic data: everything on this page is made up."
 BOOK_HINT = "give the folder that holds invoices.csv and payments.csv (or .parquet)."
 
@@ -121,7 +124,7 @@ def demo(
     progress = ProgressLine()
     progress("making a book")
     write_book(make_book(invoices, seed), folder / "book")
-    split(folder / "book", folder)
+    split(folder / "book", folder, HISTORY_MONTHS)
     progress("learning from history")
     metrics = train_book(read_book(folder / "history"), folder / "model", progress=progress)
     book = read_book(folder / "match")
@@ -199,6 +202,9 @@ def train(
     _check_book_folder(book)
     folder = out or _home() / "models" / book.resolve().name
     _check_out_folder(folder, book)
+    for option, is_given, package in (("--register", register, "mlflow"), ("--tune", tune, "optuna")):
+        if is_given and find_spec(package) is None:
+            _refuse(f"{option} needs {package}: install tieout[train].")
     from features.bundle import load_bundle
     from features.progress import ProgressLine
     from training.train import train_book
@@ -298,27 +304,9 @@ def _write_demo_report(folder: Path, book: Book, result: MatchResult) -> None:
 
 
 def _model(name: str | None) -> tuple[Bundle, str]:
-    """Return the model to use, and the words that say which one it is."""
-    from features.bundle import base_bundle, load_bundle
+    from training.model_choice import choose_model
 
-    is_registered = name is not None and name.startswith("models:/")
-    if name is not None and not is_registered:
-        if not Path(name).is_dir():
-            _refuse(f"--model {name} is neither a folder written by `tieout train` nor a models:/ name.")
-        bundle = load_bundle(Path(name))
-        return bundle, f"{bundle.name} from {name}"
-    # mlflow takes seconds to import: only a registry that exists is worth asking.
-    if is_registered or (_home() / "mlruns" / "mlflow.db").exists():
-        from training.registry import find_model
-
-        found = find_model(name or CHAMPION, _home())
-        if found is not None:
-            bundle = load_bundle(found)
-            return bundle, f"{bundle.name}, {name or f'the champion ({CHAMPION})'}"
-        if is_registered:
-            _refuse(f"--model {name} is not in the registry under {_home() / 'mlruns'}.")
-    bundle = base_bundle()
-    return bundle, f"{bundle.name}, the base model for a cold start (there is no champion yet)"
+    return choose_model(name, _home())
 
 
 def _policy(path: Path | None, bundle: Bundle) -> Policy | None:

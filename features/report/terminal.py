@@ -114,7 +114,7 @@ def demo_guide(folder: Path) -> str:
     return f"""
 Everything above is made up. What lies in {folder}:
   book/     eighteen months of invoices and payments, every payment labelled
-  history/  the first fifteen months, as an accounting system would export them
+  history/  the first sixteen months, as an accounting system would export them
   match/    all of it, but for the answers of the last months
   truth/    those answers, used for the score only
   model/    what was learnt: model, calibration, policy with its guarantee, model card
