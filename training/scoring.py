@@ -32,11 +32,12 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share, and what it may be at most with 95 % confidence."""
+    """A share, and what it may be at most, and at least, with 95 % confidence each."""
 
     count: float
     of: float
     rate: float
+    lower: float
     upper: float
 
 
@@ -58,6 +59,7 @@ class Case:
     auto: int
     dismissed: int
     false: int
+    false_upper: float
     harmful: int
     exact: int
 
@@ -107,10 +109,17 @@ def upper_bound(errors: float, trials: float, confidence: float = CONFIDENCE) ->
     return float(beta.ppf(confidence, errors + 1, trials - errors))
 
 
+def lower_bound(errors: float, trials: float, confidence: float = CONFIDENCE) -> float:
+    """Return the one-sided Clopper-Pearson bound from below."""
+    if errors <= 0 or trials <= 0:
+        return 0.0
+    return float(beta.ppf(1 - confidence, errors, trials - errors + 1))
+
+
 def rate(errors: Bools, among: Bools) -> Rate:
-    """Return the share of these payments that are errors, with its bound."""
+    """Return the share of these payments that are errors, with its bounds."""
     count, of = int((errors & among).sum()), int(among.sum())
-    return Rate(count, of, count / of if of else 0.0, upper_bound(count, of))
+    return Rate(count, of, count / of if of else 0.0, lower_bound(count, of), upper_bound(count, of))
 
 
 def money_rate(errors: Bools, among: Bools, money: Floats) -> Rate:
@@ -121,10 +130,12 @@ def money_rate(errors: Bools, among: Bools, money: Floats) -> Rate:
     weight = np.where(among & ~np.isnan(money), money, 0.0)
     total, wrong = float(weight.sum()), float(weight[errors].sum())
     if total == 0:
-        return Rate(0.0, 0.0, 0.0, 1.0)
+        return Rate(0.0, 0.0, 0.0, 0.0, 1.0)
     effective = total**2 / float((weight**2).sum())
-    share = wrong / total
-    return Rate(round(wrong, 2), round(total, 2), share, upper_bound(share * effective, effective))
+    share = min(wrong / total, 1.0)
+    count = share * effective
+    low, high = lower_bound(count, effective), upper_bound(count, effective)
+    return Rate(round(wrong, 2), round(total, 2), share, low, high)
 
 
 def clustered_bound(verdicts: Verdicts, errors: Bools, among: Bools, seed: int = 0) -> float:
@@ -226,6 +237,7 @@ def _case(v: Verdicts, among: Bools) -> Case:
         auto=int(auto.sum()),
         dismissed=int(((v.outcome == "dismissed") & among).sum()),
         false=int((v.false & auto).sum()),
+        false_upper=rate(v.false, auto).upper,
         harmful=int((v.harmful & auto).sum()),
         exact=int((v.exact & among & v.labelled).sum()),
     )
@@ -275,15 +287,19 @@ def table(scores: Sequence[Score], names: Sequence[str]) -> str:
     width = max(14, *(len(n) + 2 for n in names))
     lines = [f"{'':44}" + "".join(f"{n:>{width}}" for n in names)]
     lines += [f"{label:44}" + "".join(f"{cell:>{width}}" for cell in cells) for label, cells in rows]
-    heads = f"{'n':>8}{'matchable':>10}{'auto':>9}{'dism.':>8}{'false':>7}{'harmful':>8}{'exact':>8}"
+    heads = f"{'n':>8}{'matchable':>10}{'auto':>9}{'dism.':>8}{'false':>7}{'<=':>9}{'harmful':>8}{'exact':>8}"
     lines += ["", f"{'kind (' + names[-1] + ')':32}{heads}"]
     for name, c in sorted(scores[-1].cases.items(), key=lambda pair: (-pair[1].payments, pair[0])):
         shares = (c.auto / c.payments, c.dismissed / c.payments, c.exact / c.payments)
         lines.append(
             f"{name:32}{c.payments:8}{c.matchable:10}{shares[0]:9.1%}{shares[1]:8.1%}"
-            f"{c.false:7}{c.harmful:8}{shares[2]:8.1%}"
+            f"{c.false:7}{c.false_upper:9.2%}{c.harmful:8}{shares[2]:8.1%}"
         )
     return "\n".join(lines)
+
+
+def _between(r: Rate) -> str:
+    return f"{r.lower:.1%}, {r.upper:.1%}"
 
 
 def _errors(r: Rate) -> str:
@@ -296,6 +312,7 @@ _LINES: tuple[tuple[str, Callable[[Score], str]], ...] = (
     ("auto / review", lambda s: f"{s.outcomes['auto']}/{s.outcomes['review']}"),
     ("unmatched / dismissed", lambda s: f"{s.outcomes['unmatched']}/{s.outcomes['dismissed']}"),
     ("closed automatically, of matchable", lambda s: f"{s.auto.rate:.2%}"),
+    ("  at least, at most (95 % each)", lambda s: _between(s.auto)),
     ("  by the deterministic lane", lambda s: f"{s.lane.rate:.2%}"),
     ("  by money", lambda s: f"{s.auto_money.rate:.2%}"),
     ("  with an oracle threshold at 0.1 % false", lambda s: f"{s.oracle_auto['all']:.2%}"),
@@ -317,6 +334,7 @@ _LINES: tuple[tuple[str, Callable[[Score], str]], ...] = (
     ("pair recall", lambda s: f"{s.recall:.4f}"),
     ("pair F1", lambda s: f"{s.f1:.4f}"),
     ("exact allocation of matchable", lambda s: f"{s.exact.rate:.2%}"),
+    ("  at least, at most (95 % each)", lambda s: _between(s.exact)),
     ("  but for twins", lambda s: f"{s.exact_but_for_twins.rate:.2%}"),
     ("  a twin was open", lambda s: f"{s.twins_open.rate:.2%}"),
     ("  ceiling that twins set", lambda s: f"{s.twins_ceiling:.2%}"),

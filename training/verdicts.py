@@ -160,7 +160,7 @@ def judge(out: Path, truth: Source, book: Source) -> Verdicts:
     twins = _twins(payments, truth, ids, day, known_true, items)
     return Verdicts(
         payment_id=objects(ids),
-        case=_lookup(kinds, "kind_of_case", kind_at),
+        case=_lookup(kinds, "kind_of_case", kind_at) if len(kinds) else _plain_case(payments, true, items),
         outcome=decisions.outcome,
         cluster=cluster,
         confidence=decisions.confidence,
@@ -313,6 +313,26 @@ def _customers(
     cluster = np.where(named[0] != "", named[0], objects(text(payments, "payment_id")))
     cluster[payment] = owner
     return right, cluster
+
+
+def _plain_case(payments: pa.Table, true: _Rows, items: Items) -> Objects:
+    """Return a kind of case that shows in the truth itself, for books that name none."""
+    count = len(payments)
+    several = np.bincount(true.payment, minlength=count) > 1
+    netted = _any(count, true.payment[np.sign(true.cash) != np.sign(ticks(payments, "amount"))[true.payment]])
+    short = _any(count, true.payment[true.write_off != 0])
+    relief = np.abs(true.cash + true.write_off + items.applied[true.item])
+    in_part = _any(count, true.payment[relief < items.amount[true.item]])
+    rest = np.where(_any(count, true.payment), "one item", objects(text(payments, "resolution")))
+    conditions = [
+        _any(count, true.payment) & (ticks(payments, "amount") < 0),
+        netted,
+        short,
+        several,
+        in_part,
+    ]
+    words = ["money out", "credit netted", "with a write-off", "several items", "one item in part"]
+    return np.select(conditions, [np.array(w, dtype=np.object_) for w in words], rest).astype(np.object_)
 
 
 def _below(out: Path, decisions: _Decisions) -> Bools:

@@ -243,8 +243,17 @@ def test_parquet_and_csv_say_the_same(folders: tuple[Path, Path, Path], small: S
 
 
 def test_kinds_add_up(small: Score) -> None:
-    assert small.cases["twin"] == scoring.Case(2, 2, 2, 0, 2, 0, 0)
+    assert small.cases["twin"] == scoring.Case(2, 2, 2, 0, 2, 1.0, 0, 0)
     assert sum(c.payments for c in small.cases.values()) == small.payments
+
+
+def test_a_book_without_kinds_shows_those_of_its_allocations(folders: tuple[Path, Path, Path]) -> None:
+    (folders[1] / "truth_kinds.csv").unlink()
+    cases = {name: c.payments for name, c in scoring.figures(judge(*folders)).cases.items()}
+    assert cases == {
+        "one item": 6, "with a write-off": 1, "credit netted": 1, "money out": 1, "nothing": 1,
+        "duplicate_payment": 1, "pending": 1,
+    }  # fmt: skip
 
 
 def test_pooling_adds_counts(folders: tuple[Path, Path, Path], small: Score) -> None:
