@@ -75,7 +75,7 @@ def _harm(causes: Figures) -> str:
             ("Wrong customer or wrong total", f"{harmful['k']:,} of {harmful['n']:,}", harmful["cp_upper"])
         )
     if money := causes.get("money"):
-        rows.append(("False, by money", f"{_percent(money['rate'])} of the money", money["cluster_upper"]))
+        rows.append(("False, by money", f"{_percent(money['rate'])} of the money", money["upper"]))
     for lane, row in causes.get("lanes", {}).items():
         rows.append((f"False in the lane `{lane}`", f"{row['k']:,} of {row['n']:,}", row["cp_upper"]))
     if not rows:

@@ -7,7 +7,6 @@ clustered bound. The walk ends at the first failure; what lies beyond is neither
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -126,21 +125,24 @@ class Certificate:
 
     @property
     def rungs(self) -> tuple[Tested, ...]:
-        """The widest threshold of each rung reached, loosest first; all hold together under the one delta."""
-        best: dict[float, Tested] = {}
-        for test in self.trace:
-            if test.is_passed:
-                best[test.alpha] = min(best.get(test.alpha, test), test, key=_tightest_then_widest)
-        return tuple(best[alpha] for alpha in sorted(best, reverse=True))
+        """The widest threshold of each rung reached, loosest first; all hold together under the one delta.
+
+        A looser rung that reaches no further than a tighter one is left out: the tighter says more.
+        """
+        widest: list[Tested] = []
+        for test in sorted((test for test in self.trace if test.is_passed), key=_tightest_then_widest):
+            if not widest or test.knob < widest[-1].knob:
+                widest.append(test)
+        return tuple(reversed(widest))
 
     def knobs(self, alpha: float | None = None) -> dict[str, Any]:
-        """`auto_threshold` and `segment_thresholds` for the policy: of the claim, or of another rung reached.
+        """`auto_threshold` and `segment_thresholds` for the policy: of the claim, or of a looser rung.
 
         Without a claim nothing closes; a caller may put back what another policy allows and certifies.
         """
         chosen = self.claim
         if alpha is not None:
-            chosen = next((test for test in self.rungs if math.isclose(test.alpha, alpha)), None)
+            chosen = next((test for test in self.rungs if test.alpha <= alpha), None)
         if chosen is None:
             return {"auto_threshold": None, "segment_thresholds": {}}
         auto, listed = self.plan.segments.thresholds(chosen.knob)
@@ -241,7 +243,7 @@ def certify(risk: RiskSet, plan: Plan, *, as_of: date, seed: int = 0) -> Certifi
         checked=is_checked,
         customers=int(np.unique(customer[closed]).size),
         erring_customers=int(np.unique(customer[closed & risk.is_wrong]).size),
-        by_cause=_by_cause(risk, customer, closed, plan, seed),
+        by_cause=_by_cause(risk, closed, plan.delta),
         missing=_missing(plan, trace, reached),
         as_of=as_of,
         payments=risk.confidence.size,
@@ -249,8 +251,9 @@ def certify(risk: RiskSet, plan: Plan, *, as_of: date, seed: int = 0) -> Certifi
 
 
 def _missing(plan: Plan, trace: Sequence[Tested], reached: set[float]) -> tuple[Shortfall, ...]:
-    """What each rung that was not reached would take, by the error rate of the last test alone."""
-    seen = (trace[-1].errors, trace[-1].payments) if trace else (0, 0)
+    """What each rung that was not reached would take, by the lowest error rate that a test made has shown."""
+    tests = [(test.errors, test.payments) for test in trace]
+    seen = min(tests, key=lambda test: (test[0] + 0.5) / (test[1] + 1.0), default=(0, 0))
     tested = {test.alpha for test in trace}
     return tuple(
         shortfall(
@@ -295,28 +298,20 @@ def _basis(risk: RiskSet, closed: Booleans) -> Basis:
     return Basis.HISTORY
 
 
-def _by_cause(
-    risk: RiskSet,
-    customer: NDArray[Any],
-    closed: Booleans,
-    plan: Plan,
-    seed: int,
-) -> dict[str, Any]:
+def _by_cause(risk: RiskSet, closed: Booleans, delta: float) -> dict[str, Any]:
     """What was closed at the claim, by harm, money, lane and segment: shown, not claimed."""
     if not closed.any():
         return {}
     shown: dict[str, Any] = {}
     if risk.is_harmful is not None:
-        shown["harmful"] = _row(risk.is_harmful[closed], plan.delta)
+        shown["harmful"] = _row(risk.is_harmful[closed], delta)
     if risk.amount_minor is not None:
-        shown["money"] = _money(risk, risk.amount_minor, customer, closed, plan, seed)
+        shown["money"] = _money(risk, np.abs(risk.amount_minor[closed]), closed, delta)
     for name, column in (("lanes", risk.lane), ("segments", risk.segment)):
         if column is not None:
             labels = np.asarray(column, dtype=np.str_)
             parts = np.unique(labels[closed])
-            shown[name] = {
-                str(part): _row(risk.is_wrong[closed & (labels == part)], plan.delta) for part in parts
-            }
+            shown[name] = {str(part): _row(risk.is_wrong[closed & (labels == part)], delta) for part in parts}
     return shown
 
 
@@ -325,29 +320,16 @@ def _row(wrong: Booleans, delta: float) -> dict[str, Any]:
     return {"n": payments, "k": errors, "cp_upper": upper_bound(errors, payments, delta)}
 
 
-def _money(
-    risk: RiskSet,
-    amount_minor: NDArray[np.int64],
-    customer: NDArray[Any],
-    closed: Booleans,
-    plan: Plan,
-    seed: int,
-) -> dict[str, Any]:
-    """The share of money in false auto-closes; the bound lets the largest payment be the next false one."""
-    minor = np.abs(amount_minor[closed])
+def _money(risk: RiskSet, minor: NDArray[np.int64], closed: Booleans, delta: float) -> dict[str, Any]:
+    """The share of money in false auto-closes; unequal amounts count as fewer equal ones in its bound."""
     wrong = risk.is_wrong[closed]
     total, false = int(minor.sum()), int(minor[wrong].sum())
     weight = minor.astype(np.float64) * (1.0 if risk.weight is None else risk.weight[closed])
-    upper = 1.0
-    if total:
-        upper = clustered_upper(
-            wrong, customer[closed], plan.delta, weight=weight, burst=plan.burst, seed=seed
-        )
     return {
         "auto_minor": total,
         "false_minor": false,
         "rate": false / total if total else 0.0,
-        "cluster_upper": upper,
+        "upper": upper_bound(*_effective(wrong, weight), delta) if total else 1.0,
     }
 
 

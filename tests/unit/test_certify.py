@@ -106,9 +106,18 @@ def test_a_failure_on_the_way_keeps_the_rung_below() -> None:
     certificate = certified(risk)
     assert certificate.claim is not None
     assert certificate.claim.alpha == 0.005
-    assert [test.alpha for test in certificate.rungs] == [0.01, 0.005]
-    assert certificate.knobs(0.01)["auto_threshold"] is not None
+    assert certificate.knobs(0.005)["auto_threshold"] is not None
     assert certificate.knobs(0.001)["auto_threshold"] is None
+
+
+def test_a_looser_rung_is_shown_only_where_it_closes_more() -> None:
+    calibration, risk = risk_set(12_000, 4), risk_set(12_000, 5)
+    knob = Segments().knob_of(calibration.confidence, None)
+    plan = lay_plan(knob, 12_000, burst=1.0, calibration_wrong=calibration.is_wrong)
+    rungs = certify(risk, plan, as_of=AS_OF).rungs
+    assert [test.alpha for test in rungs] == sorted({test.alpha for test in rungs}, reverse=True)
+    assert [test.payments for test in rungs] == sorted({test.payments for test in rungs}, reverse=True)
+    assert len(rungs) > 1
 
 
 def test_the_order_does_not_depend_on_the_labels_of_the_risk_set() -> None:
