@@ -106,7 +106,7 @@ def front_door(
 @app.command()
 def demo(
     out: DemoFolder = None,
-    invoices: InvoicesOption = 6_000,
+    invoices: InvoicesOption = 12_000,
     seed: SeedOption = 7,
     as_json: JsonOption = False,
 ) -> None:
