@@ -40,10 +40,17 @@ def test_a_certified_model_shows_the_claim_and_everything_behind_it() -> None:
     assert "With probability 95 %" in text or "with probability 95 %" in text
     assert "whose own errors are not counted" in text
     assert "at most 0.1 %" in text
-    assert "Every rung reached holds under the same 5 %" in text
     assert "| Closed automatically, of those | 91.2 % |" in text
     assert "2025-01-01" in text
     assert "What is not certified" not in text
+
+
+def test_looser_rungs_are_shown_where_they_close_more() -> None:
+    guarantee = guarantee_of(3100)
+    wider = {**guarantee["rungs"][0], "alpha": 0.005, "n": 4000, "k": 7}
+    text = card({}, {**guarantee, "rungs": [wider, *guarantee["rungs"]]})
+    assert "Every rung reached holds under the same 5 %" in text
+    assert "| 0.5 % | 4,000 | 7 |" in text
 
 
 def test_an_uncertified_model_says_so_and_what_it_would_take() -> None:
