@@ -24,9 +24,10 @@ from features.text import U64, mix
 REFERENCE_CAP = 12  # items that may share a reference key before it is hot
 NEIGHBOUR_CAP = 8
 AMOUNT_CAP = 20
-OPEN_ITEMS_STRONG = 28
-OPEN_ITEMS_WEAK = 8
+OPEN_ITEMS_STRONG = 24
+OPEN_ITEMS_WEAK = 5
 STRONG_NAME = 0.86
+WEAK_NAME = 0.75
 
 
 @dataclass(frozen=True)
@@ -231,13 +232,35 @@ def _customer_numbers(reading: Reading, spans: PaymentSpans) -> tuple[I32, I32]:
     return (packed // size).astype(np.int32), (packed % size).astype(np.int32)
 
 
-def _party_pairs(index: OpenIndex, batch: I32, parties: PartyTable) -> tuple[I64, I64]:
+def _explained(index: OpenIndex, batch: I32, mentions: References) -> B:
+    """Tell which payments name open items that explain their amount: one of them, or all together."""
+    state, frame = index.state, index.reading.frame
+    balance = state.open_amount[mentions.item]
+    amount = frame.payment_amount[batch]
+    good = (balance != 0) & ~mentions.covered & (mentions.clean > 0) & (mentions.length >= NAMED_LENGTH)
+    good &= frame.item_currency[mentions.item] == frame.payment_currency[batch[mentions.payment]]
+    total = np.zeros(len(batch), np.int64)
+    np.add.at(total, mentions.payment[good], balance[good])
+    out = (total == amount) & (total != 0)
+    discount = frame.item_discount[mentions.item] * frame.item_sign[mentions.item]
+    cash = amount[mentions.payment]
+    single = good & ((balance == cash) | ((discount != 0) & (balance - discount == cash)))
+    out[mentions.payment[single]] = True
+    return out
+
+
+NAMED_LENGTH = 5
+
+
+def _party_pairs(index: OpenIndex, batch: I32, parties: PartyTable, explained: B) -> tuple[I64, I64]:
     """Pair payments with open items of the customers that may stand behind them."""
     frame = index.reading.frame
     rows, owner, due = index.by_customer
     name = np.nan_to_num(parties.name)
     strong = parties.given | (parties.account >= 0.2) | (parties.alias >= 0.2) | parties.number | (name >= STRONG_NAME)  # noqa: PLR2004
-    budget = np.where(strong & ~parties.family, OPEN_ITEMS_STRONG, OPEN_ITEMS_WEAK)
+    weak = (name >= WEAK_NAME) | parties.family
+    budget = np.where(strong & ~parties.family, OPEN_ITEMS_STRONG, np.where(weak, OPEN_ITEMS_WEAK, 0))
+    budget = np.where(explained[parties.payment], 0, budget)
     low = np.searchsorted(owner, parties.customer)
     high = np.searchsorted(owner, parties.customer, side="right")
     size = max(len(frame.customers), 1)
@@ -288,8 +311,9 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     party_key = mix(p_key[parties.payment] + np.uint64(7919) * parties.customer.astype(np.uint64), 13)
     left, right = equijoin(party_key, customer_key, reading.threads)
     parts.append((pack(parties.payment[left], a_item[right]), Rule.CUSTOMER_AMOUNT))
-    # the customer's open items
-    payment, item = _party_pairs(index, batch, parties)
+    # the customer's open items, where the text does not already explain the cash
+    explained = _explained(index, batch, mentions)
+    payment, item = _party_pairs(index, batch, parties, explained)
     parts.append((pack(payment, item), Rule.CUSTOMER))
     # one wrong, lost or added digit, for payments in whose text no number was found
     named = np.zeros(len(batch), np.bool_)

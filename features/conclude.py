@@ -119,6 +119,8 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     missing_rate &= ~has
     facts = DecisionColumns.filled(
         currencies=currencies,
+        segments=SEGMENTS,
+        segment=_segments(c, per_choice, of_pairs, h, shape, level, has),
         currency=frame.payment_currency[batch],
         amount_minor=amount,
         confidence=confidence,
@@ -176,6 +178,40 @@ def _doubtful(c: Comparison, per_choice: Callable[..., NDArray[np.generic]], h: 
         return payment
     item = np.asarray(pc.is_in(c.frame.item_ids, value_set=book.doubtful_invoices))
     return payment | per_choice(item[h.item], np.logical_or, False).astype(np.bool_)  # noqa: FBT003
+
+
+SHAPES = ("exact", "reduced", "partial", "named", "sum", "lines", "none")
+REFERENCES = ("full", "part", "none")
+PARTIES = ("known", "named", "open")
+SEGMENTS = tuple(f"{shape}/{reference}/{party}" for shape in SHAPES for reference in REFERENCES for party in PARTIES)
+"""Kinds of evidence: how the cash is explained, how the text names the items, how the payer is known."""
+
+SHAPE_GROUP = np.full(32, SHAPES.index("partial"), np.int64)
+SHAPE_GROUP[Shape.EXACT] = SHAPES.index("exact")
+SHAPE_GROUP[[Shape.DISCOUNT, Shape.CHARGED, Shape.INSTALMENT]] = SHAPES.index("reduced")
+SHAPE_GROUP[[Shape.NAMED_EXACT, Shape.NAMED_DISCOUNT]] = SHAPES.index("named")
+SHAPE_GROUP[[Shape.SUBSET, Shape.SUBSET_DISCOUNT, Shape.WINDOW, Shape.OLDEST_FIRST]] = SHAPES.index("sum")
+SHAPE_GROUP[Shape.LINES] = SHAPES.index("lines")
+
+
+def _segments(c, per_choice, of_pairs, h, shape, level, has) -> I64:  # type: ignore[no-untyped-def]  # noqa: ANN001, PLR0913
+    """Return the kind of evidence of each payment, a code into `SEGMENTS`."""
+    matrix_level = per_choice(level, np.minimum)
+    full = (
+        (matrix_level >= 5)  # noqa: PLR2004
+        & (of_pairs("ref_written", np.minimum) > 0)
+        & (of_pairs("ref_clean", np.minimum) >= 2)  # noqa: PLR2004
+        & (of_pairs("ref_length", np.minimum) >= 5)  # noqa: PLR2004
+        & (of_pairs("ref_share", np.maximum) <= 1)
+    )
+    reference = np.select([full, matrix_level >= 3], [0, 1], 2)  # noqa: PLR2004
+    known = np.maximum.reduce([
+        of_pairs("party_given", np.minimum), of_pairs("party_account", np.minimum), of_pairs("party_alias", np.minimum),
+    ])  # fmt: skip
+    party = np.select([known >= 0.5, of_pairs("party_score", np.minimum) >= 0.7], [0, 1], 2)  # noqa: PLR2004
+    group = np.where(has, SHAPE_GROUP[np.maximum(shape, 0)], SHAPES.index("none"))
+    del c, h
+    return (group * len(REFERENCES) + reference) * len(PARTIES) + party
 
 
 PARTY_EVIDENCE = 0.5

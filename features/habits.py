@@ -31,7 +31,7 @@ def read_habits(state: State) -> Habits:
     frame = state.frame
     size = len(frame.customers)
     customer = frame.item_customer[state.history_item]
-    positive = frame.allocation_amount[state.allocation_rows] > 0
+    positive = state.history_amount > 0
     pay, item, customer = state.history_payment[positive], state.history_item[positive], customer[positive]
     booked = frame.payment_booking[pay].astype(np.float64)
     due_lag = np.clip(booked - frame.item_due[item], -90, 180)

@@ -27,6 +27,7 @@ class State:
     replay: bool
     batch: I32
     claimed: I64 | None = None  # applied by earlier batches of the same run, by item, signed
+    cold: bool = False  # balances only: who paid what before is not known
 
     @cached_property
     def allocation_rows(self) -> I64:
@@ -72,14 +73,23 @@ class State:
         return np.where(self.visible, balance, 0)
 
     @cached_property
+    def _remembered(self) -> I64:
+        return self.allocation_rows[:0] if self.cold else self.allocation_rows
+
+    @cached_property
     def history_payment(self) -> I32:
-        """Payment rows of the allocations in force."""
-        return self.frame.allocation_payment[self.allocation_rows]
+        """Payment rows of the allocations that habits and aliases are read off."""
+        return self.frame.allocation_payment[self._remembered]
 
     @cached_property
     def history_item(self) -> I32:
-        """Item rows of the allocations in force."""
-        return self.frame.allocation_item[self.allocation_rows]
+        """Item rows of the same allocations."""
+        return self.frame.allocation_item[self._remembered]
+
+    @cached_property
+    def history_amount(self) -> I64:
+        """Cash of the same allocations, signed, in the item's currency."""
+        return self.frame.allocation_amount[self._remembered]
 
     @cached_property
     def visible_customers(self) -> B:

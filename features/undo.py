@@ -101,6 +101,10 @@ def _quoted(c: Comparison, maybe: I64, receipts: I64) -> tuple[I64, I64]:
         keys.append(mix(text.folded_hash(start[long], end[long])))
         rows.append(receipts[has[long]])
     key, row = np.concatenate(keys), np.concatenate(rows)
+    order = np.argsort(key, kind="stable")
+    size = np.diff(np.append(group_starts(key[order]), len(key)))
+    rare = order[np.repeat(size <= 3, size)]  # noqa: PLR2004 - "NOTPROVIDED" quotes nobody
+    key, row = key[rare], row[rare]
     spans = payment_spans(reference_texts(frame, c.candidates.batch[maybe]), KeyFilter(key))
     left, right = sorted_join(spans.key, key)
     packed = np.unique(spans.payment[left].astype(np.int64) * frame.payment_count + row[right])

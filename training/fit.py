@@ -55,10 +55,10 @@ class Sample:
     fingerprint: NDArray[np.uint64]  # of the truth
 
 
-def sample_of(reading: Reading, truth: Truth, window: Window) -> Sample:
-    """Block and compare one window of a replay."""
+def sample_of(reading: Reading, truth: Truth, window: Window, *, cold: bool = False) -> Sample:
+    """Block and compare one window of a replay; a cold one knows balances but nobody's past."""
     frame = reading.frame
-    state = State(frame, window.decided_at, window.decided_at, replay=True, batch=window.batch)
+    state = State(frame, window.decided_at, window.decided_at, replay=True, batch=window.batch, cold=cold)
     compared = compare_batch(reading, state, window.batch)
     c = compared.comparison
     visible = frame.item_known <= window.decided_at

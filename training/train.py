@@ -82,6 +82,7 @@ class Checked:
     matchable: B
     proposed: B
     kind: NDArray[np.int8]
+    segment: I64  # code into `features.conclude.SEGMENTS`
 
 
 def check_decisions(sample: Sample, decided: Decided, truth: Truth) -> Checked:
@@ -116,10 +117,11 @@ def check_decisions(sample: Sample, decided: Decided, truth: Truth) -> Checked:
         matchable=sample.matchable[rows],
         proposed=has[rows],
         kind=decided.conclusion.kind[rows],
+        segment=decided.conclusion.facts.segment[rows],
     )
 
 
-def _joined(parts: Sequence[Checked]) -> Checked:
+def joined(parts: Sequence[Checked]) -> Checked:
     return Checked(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in Checked.__dataclass_fields__})
 
 
@@ -210,7 +212,7 @@ def learn(book: Book, *, tune: bool = False, progress: Progress | None = None, t
             one = scored_sample(sample, fitted, calibration, threads)
             scored.append(one)
             parts.append(check_decisions(sample, conclude_batch(one, sample.state, OPEN), truth))
-        return _joined(parts), scored
+        return joined(parts), scored
 
     calibration_check, _ = checked(calibration_samples)
     certify_samples = sampled(cuts["certify"])
@@ -219,14 +221,14 @@ def learn(book: Book, *, tune: bool = False, progress: Progress | None = None, t
     certificate = _certificate(frame, calibration_check, certification_check)
     return Learned(
         fitted, calibration, certificate, calibration_check, certification_check, blocks, recall,
-        _golden(scored[0].proposed.compared.matrix), _golden(scored[0].proposed.matrix),
+        golden_rows(scored[0].proposed.compared.matrix), golden_rows(scored[0].proposed.matrix),
     )  # fmt: skip
 
 
 GOLDEN_ROWS = 25
 
 
-def _golden(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+def golden_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a few rows spread over a matrix."""
     return matrix[:: max(len(matrix) // GOLDEN_ROWS, 1)][:GOLDEN_ROWS]
 

@@ -25,6 +25,7 @@ from training.worlds.second_mix import PROFILES
 from training.worlds.second_noise import Corrections, Traffic
 from training.worlds.second_people import Register
 from training.worlds.second_trade import Billing
+from training.worlds.second_types import Payment
 from training.worlds.second_types import World
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
 DAYS_PER_MONTH = 30.4375
 DOCUMENT_SHARE = 0.965
 """Planned invoices per document: the rest are credit memos, debit notes and re-issued invoices."""
+
+
+def _drop_empty_rows(payment: Payment) -> None:
+    """Take out rows for items that another payment had settled first; cash for nothing else waits on account."""
+    if any(part.amount == 0 for part in payment.parts):
+        payment.parts = [part for part in payment.parts if part.amount]
+        payment.resolution = payment.resolution if payment.parts else "on_account"
 
 
 def simulate(invoices: int, seed: int, months: int = 18, profile: str = "default") -> tuple[World, Desk]:
@@ -53,6 +61,8 @@ def simulate(invoices: int, seed: int, months: int = 18, profile: str = "default
     desk = Desk(world)
     desk.number()
     desk.decide()
+    for payment in world.payments:
+        _drop_empty_rows(payment)
     check(world)
     return world, desk
 
