@@ -25,8 +25,7 @@ from training.worlds.second_mix import PROFILES
 from training.worlds.second_noise import Corrections, Traffic
 from training.worlds.second_people import Register
 from training.worlds.second_trade import Billing
-from training.worlds.second_types import Payment
-from training.worlds.second_types import World
+from training.worlds.second_types import Payment, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
