@@ -32,9 +32,10 @@ BACK: Final = {
 class Aftermath(Desk):
     """A desk where payments have consequences."""
 
-    def follow(self, cash: Cash, items: list[Item], day: int) -> None:
+    def follow(self, cash: Cash, day: int) -> None:
         """Let a payment come twice, bounce, be disputed or be paid back."""
         rng, after = self.rng, self.unit.kind.after
+        items = [row.item for row in cash.rows if row.item.type != "credit_memo"]
         surplus = cash.amount - sum(row.amount for row in cash.rows)
         if cash.case == "overpayment":
             if surplus > whole(cash.currency) * 5 and rng.random() < after.get("refund", 0) * 0.6:

@@ -96,10 +96,10 @@ class Desk:
         if lined and not foreign:
             self._advice(cash)
         self.close_line(cash, hint or ("po" if twist == "po" and items[0].po else ""))
-        self.follow(cash, items, day)
+        self.follow(cash, day)
         return cash
 
-    def follow(self, cash: Cash, items: list[Item], day: int) -> None:
+    def follow(self, cash: Cash, day: int) -> None:
         """What a payment leads to; see `third_after`."""
 
     def _twist(self) -> str:
@@ -119,7 +119,10 @@ class Desk:
             account = next(one for one in accounts if one.currency != wanted)
         account = account or accounts[0]
         cash = Cash(day, account.currency, 0, account, "single", customer=items[0].customer)
-        cash.payer_account = self.rng.choice(self.unit.accounts) if self.rng.random() < 0.93 else ""
+        if self.unit.renamed and day > self.unit.renamed[0]:
+            cash.payer = self.unit.renamed[1]
+        usual = self.unit.accounts[0 if self.rng.random() < 0.9 else -1]
+        cash.payer_account = usual if self.rng.random() < 0.93 else ""
         if self.unit.kind.name == "subscription" and self.unit.payer.serial % 3:
             cash.source, cash.told_customer = "gateway", self.rng.random() < 0.15
         return cash
@@ -130,6 +133,7 @@ class Desk:
         arrive(cash, self.rng)
         if items and not cash.text:
             speak(self.world, self.unit, cash, items, hint)
+        self._oldest_first(cash)
         cash.case = REFINED.get((cash.case, cash.quality), cash.case)
         if cash.mark and cash.case.startswith("single"):
             cash.case = cash.mark
@@ -142,6 +146,33 @@ class Desk:
         self.decide(cash)
         self.unit.cash.append(cash)
         self._learn_account(cash)
+
+    def _oldest_first(self, cash: Cash) -> None:
+        """Where nothing tells twins apart the clerk takes the oldest, as a rule, even one the payer means to skip."""
+        row = cash.rows[0]
+        if (
+            cash.quality != "none"
+            or cash.case != "single"
+            or row.amount != row.item.open
+            or self.rng.random() < 0.12
+        ):
+            return
+        when, item = cash.day * DAY_SECONDS, row.item
+        for older in self.unit.items:
+            same = (
+                older.customer is item.customer
+                and older.currency == item.currency
+                and older.type == item.type
+            )
+            if (
+                same
+                and older.open == row.amount
+                and older.status == "open"
+                and older.day < item.day
+                and older.known < when
+            ):
+                row.item = older
+                return
 
     def decide(self, cash: Cash) -> None:
         """Let a clerk allocate: after everything it needs is known and after earlier decisions on the same items."""
@@ -197,7 +228,7 @@ class Desk:
             item = row.item
             if not item.discount or item.open != item.amount or item.type != "invoice":
                 continue
-            cut = (item.amount * round(item.discount * 10) + 500) // 1000
+            cut = ((item.amount - item.off_base) * round(item.discount * 10) + 500) // 1000
             row.amount -= cut
             if cash.day <= item.discount_day:
                 row.write_off, row.reason = cut, "early_payment_discount"

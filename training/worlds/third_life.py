@@ -38,10 +38,7 @@ class Life(Aftermath):
                 for day in range(unit.items[0].day + hour, self.world.end, 30):
                     self.at(day + rng.randrange(2), self._standing)
             case "payout":
-                for day in range(
-                    self.world.start + rng.randrange(7), self.world.end, rng.choice((7, 14, 14))
-                ):
-                    self.at(day, self._payout)
+                self._schedule_payouts(ordinary)
             case _:
                 self._schedule_singly(ordinary)
         for item in unit.items:
@@ -53,6 +50,14 @@ class Life(Aftermath):
             ):
                 act = self._refund_memo if item.tag == "refund" else self._offset
                 self.at(item.day + rng.randrange(5, 40), act, item)
+
+    def _schedule_payouts(self, items: list[Item]) -> None:
+        unit, rng = self.unit, self.rng
+        if unit.payer.serial % 3 == 0:  # the shop stores the processor's id of each charge
+            for item in items:
+                item.reference = f"ch_{rng.randrange(16**14):014x}"
+        for day in range(self.world.start + rng.randrange(7), self.world.end, rng.choice((7, 14, 14))):
+            self.at(day, self._payout)
 
     def _schedule_singly(self, items: list[Item]) -> None:
         unit, rng = self.unit, self.rng
@@ -174,11 +179,6 @@ class Life(Aftermath):
         back = [
             one
             for one in unit.items
-            if one.tag == "charged" and one.open == 0 and one.currency == sold[0].currency
-        ]
-        back += [
-            one
-            for one in unit.items
             if one.type == "invoice"
             and one.open == 0
             and one.currency == sold[0].currency
@@ -220,9 +220,7 @@ class Life(Aftermath):
         self.close_line(cash)
 
     def _sale_reference(self, item: Item) -> str:
-        if self.unit.payer.serial % 3 == 0 and not item.reference:
-            item.reference = f"ch_{self.rng.randrange(16**14):014x}"
-        return item.reference if self.unit.payer.serial % 3 == 0 and item.reference else item.number
+        return item.reference or item.number
 
     # ------------------------------------------------------------ money without a due item
 

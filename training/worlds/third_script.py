@@ -214,6 +214,8 @@ def _cast(kind: Archetype, rng: Random, issuers: list[Issuer], serial: int) -> U
 def _write_papers(unit: Unit, start: int, months: int) -> None:
     """Write everything one unit is sent over the whole time, in order of days."""
     rng, kind = unit.rng, unit.kind
+    if rng.random() < 0.04 and kind.name not in PRIVATE:
+        unit.renamed = (start + rng.randrange(60, 500), company(rng, unit.payer.country))
     end = start + round(months * 30.44)
     for customer in unit.customers:
         rate = rng.uniform(*kind.per_month)
@@ -269,6 +271,7 @@ def _paper(unit: Unit, customer: Customer, day: int, amount: int, currency: str,
 def _offer(item: Item, rng: Random) -> None:
     item.discount = rng.choice((2.0, 2.0, 3.0, 1.5))
     item.discount_day = item.day + rng.choice((7, 10, 14))
+    item.off_base = item.tax if item.customer.serial % 4 == 0 else 0
 
 
 def _bend(unit: Unit, item: Item) -> None:
@@ -286,7 +289,7 @@ def _bend(unit: Unit, item: Item) -> None:
     elif name == "debit" and kind.pays != "payout":
         item.type, item.tag = "debit_note", ""
         item.amount = item.open = minor(rng.choice((5, 15, 40, 9.5)), item.currency)
-        item.tax, item.discount = 0, 0.0
+        item.tax, item.discount, item.off_base = 0, 0.0, 0
     if name == "void" or (name == "twin" and kind.pays != "payout"):
         again = _paper(
             unit,

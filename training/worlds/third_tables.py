@@ -91,7 +91,7 @@ def _item(item: Item) -> tuple[str, ...]:
     return (
         item.id, item.customer.id, item.currency, amount(item.amount, item.currency), day(item.day), item.number, item.type,
         amount(0 if status == "void" else item.open, item.currency), day(item.due), item.customer.name, item.reference, item.po,
-        f"{item.discount:g}" if item.discount else "", day(item.discount_day) if item.discount else "", "",
+        f"{item.discount:g}" if item.discount else "", day(item.discount_day) if item.discount else "", amount(item.amount - item.off_base, item.currency) if item.off_base and item.discount else "",
         amount(item.tax, item.currency) if item.tax else "", item.issuer.id, status, instant(item.known),
     )  # fmt: skip
 

@@ -69,6 +69,8 @@ class Item:
     po: str = ""
     discount: float = 0.0
     discount_day: int = 0
+    off_base: int = 0
+    """The part of the amount that earns no discount, such as its tax."""
     tax: int = 0
     known: int = 0
     status: str = "open"
@@ -192,5 +194,7 @@ class Unit:
     """A director, parent or spouse who sometimes pays."""
     links: list[tuple[Customer, str, int]] = field(default_factory=list)
     """Customer accounts on file, with the day they became known, 0 for always."""
+    renamed: tuple[int, str] | None = None
+    """From this day the payer goes by another name, which the master data does not know."""
     mistakes: list[tuple[Cash, Row]] = field(default_factory=list)
     """Rows that were taken back: they go into the book, not into balances."""
