@@ -75,6 +75,22 @@ class References:
 
 
 @dataclass(frozen=True)
+class Mentioned:
+    """What the texts and lines of a batch name; settled items included."""
+
+    lines: LineMatches
+    references: References
+    spans: PaymentSpans
+    hot: B
+
+
+def mentioned(reading: Reading, state: State, batch: I32) -> Mentioned:
+    """Read the texts and remittance lines of a batch."""
+    lines = match_lines(reading, state, batch)
+    return Mentioned(lines, *find_references(reading, state, batch, lines))
+
+
+@dataclass(frozen=True)
 class Candidates:
     """Candidate pairs of a batch, ordered by payment, then item."""
 

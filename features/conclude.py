@@ -16,6 +16,7 @@ from features.compare import SCHEMA
 from features.decide import DEDUCTION_REASONS, WRITE_OFF_REASONS, DecisionColumns, evidence_mask
 from features.frame import F64, I32, I64, KINDS, NO_CODE, STATUSES, B, flat
 from features.join import group_starts
+from features.lane import CELLS
 from features.propose import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.references import Rule
 from features.weigh import own_account
@@ -25,6 +26,7 @@ from receivables.reasons import Reason
 if TYPE_CHECKING:
     from features.compare import Comparison
     from features.frame import Frame
+    from features.lane import Lane
     from features.match_model import Scored
     from features.propose import Hypotheses
     from features.settle import Settlement
@@ -168,6 +170,45 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         evidence=evidence,
         twins=(equal > 0) & interchangeable,
     )
+
+
+def lane_facts(state: State, lane: Lane, confidence: F64, currencies: tuple[str, ...]) -> tuple[DecisionColumns, NDArray[np.uint64]]:
+    """Return the facts and the evidence of the deterministic lane's payments."""
+    frame = state.frame
+    rows, item = lane.payment, lane.item
+    status = frame.item_status[item] if not state.replay else np.zeros(len(item), np.int32)
+    booked = frame.payment_booking[rows].astype(np.int64)
+    cell = np.array([SEGMENTS.index(name) for name in CELLS], np.int64)
+    book = frame.book
+    doubt = np.asarray(pc.is_in(frame.payment_ids.take(pa.array(rows)), value_set=book.doubtful_payments))
+    doubt = doubt | np.asarray(pc.is_in(frame.item_ids.take(pa.array(item)), value_set=book.doubtful_invoices))
+    facts = DecisionColumns.filled(
+        currencies=currencies,
+        segments=SEGMENTS,
+        segment=cell[lane.cell],
+        currency=frame.payment_currency[rows],
+        amount_minor=frame.payment_amount[rows],
+        confidence=confidence,
+        kind=np.full(len(rows), KINDS.index("receipt")),
+        n_items=np.ones(len(rows)),
+        items_named=np.ones(len(rows)),
+        item_currency=frame.item_currency[item],
+        rows_set_aside=doubt,
+        payment_held=np.asarray(pc.is_valid(flat(book.payments["hold"]).take(pa.array(rows)))),
+        item_disputed=status == STATUSES.index("disputed"),
+        item_on_hold=status == STATUSES.index("on_hold"),
+        days_before_issue=frame.item_issue[item] - booked,
+        days_after_due=booked - frame.item_due[item],
+    )
+    structured = lane.rule == Rule.STRUCTURED
+    ways = (Reason.CUSTOMER_GIVEN, Reason.CUSTOMER_KNOWN_ACCOUNT, Reason.CUSTOMER_ALIAS, Reason.CUSTOMER_NAME)
+    evidence = {
+        Reason.STRUCTURED_REFERENCE: structured,
+        Reason.REFERENCE_EXACT: ~structured,
+        Reason.AMOUNT_EXACT: np.ones(len(rows), np.bool_),
+        **{reason: lane.known_by == way for way, reason in enumerate(ways)},
+    }
+    return facts, evidence_mask(evidence, len(rows))
 
 
 def _doubtful(c: Comparison, per_choice: Callable[..., NDArray[np.generic]], h: Hypotheses) -> B:

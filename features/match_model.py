@@ -137,6 +137,7 @@ class Scored:
     set_score: F64
     log_odds: F64
     none: F64
+    lane_confidence: F64 | None = None  # of the lane's payments in the same replayed window
 
 
 def score_batch(reading: Reading, state: State, batch: I32, model: MatchModel) -> Scored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ from receivables.reasons import WhyNot
 if TYPE_CHECKING:
     from features.block import Reading
     from features.compare import Comparison
+    from features.lane import Lane
     from features.pipeline import Decided
 
 
@@ -275,6 +277,82 @@ def candidate_table(decided: Decided) -> pa.Table:
         columns[name] = np.ascontiguousarray(matrix[:, index])
     table = pa.table(columns)
     return table if decided.told.all() else table.filter(pa.array(decided.told[c.payment]))
+
+
+@dataclass(frozen=True)
+class LaneDecided:
+    """The deterministic lane of a batch, decided."""
+
+    lane: Lane
+    confidence: NDArray[np.float64]
+    outcome: NDArray[np.int8]
+    reasons: NDArray[np.uint64]
+    evidence: NDArray[np.uint64]
+
+
+def lane_decisions(frame: Frame, decided: LaneDecided, model: str, policy: str) -> pa.Table:
+    """Return one row a payment of the lane."""
+    lane = decided.lane
+    rows = pa.array(lane.payment)
+    currency = frame.payment_currency[lane.payment]
+    digits = _digits(frame, currency)
+    amount = frame.payment_amount[lane.payment]
+    count = len(lane.payment)
+    return pa.table({
+        "payment_id": frame.payment_ids.take(rows),
+        "kind": pa.repeat(pa.scalar("receipt"), count),
+        "outcome": _outcomes(decided.outcome),
+        "confidence": np.round(decided.confidence, 9),
+        "customer_id": _words(frame.customers, frame.item_customer[lane.item]),
+        "allocated": amount_text(pa.array(amount), digits),
+        "unapplied": amount_text(pa.array(np.zeros(count, np.int64)), digits),
+        "currency": _words(frame.currencies, currency),
+        "related_payment_id": pa.nulls(count, pa.string()),
+        "reasons": reason_texts(decided.reasons, decided.evidence),
+        "model": pa.repeat(pa.scalar(model), count),
+        "policy": pa.repeat(pa.scalar(policy), count),
+    })  # fmt: skip
+
+
+def lane_allocations(frame: Frame, decided: LaneDecided) -> pa.Table:
+    """Return the one line of each payment of the lane."""
+    lane = decided.lane
+    count = len(lane.payment)
+    digits = _digits(frame, frame.item_currency[lane.item])
+    amount = amount_text(pa.array(frame.payment_amount[lane.payment]), digits)
+    none = pa.nulls(count, pa.string())
+    return pa.table({
+        "payment_id": frame.payment_ids.take(pa.array(lane.payment)),
+        "invoice_id": frame.item_ids.take(pa.array(lane.item)),
+        "amount": amount,
+        "write_off": none,
+        "write_off_reason": none,
+        "deduction": none,
+        "deduction_reason": none,
+        "payment_amount": amount,
+        "rate": none,
+        "rate_date": pa.nulls(count, pa.date32()),
+        "pair_confidence": np.round(decided.confidence, 9),
+        "outcome": _outcomes(decided.outcome),
+    })  # fmt: skip
+
+
+def lane_candidates(frame: Frame, decided: LaneDecided) -> pa.Table:
+    """Return the pairs of the lane; they have no model score and no features."""
+    lane = decided.lane
+    count = len(lane.payment)
+    columns: dict[str, object] = {
+        "payment_id": frame.payment_ids.take(pa.array(lane.payment)),
+        "invoice_id": frame.item_ids.take(pa.array(lane.item)),
+        "rules": _rule_texts(np.left_shift(np.uint32(1), lane.rule.astype(np.uint32))),
+        "model_score": pa.nulls(count, pa.float32()),
+        "pair_confidence": decided.confidence.astype(np.float32),
+        "chosen": np.ones(count, np.bool_),
+        "why_not": pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array(WHY_NOT, pa.string())),
+    }
+    for name in SCHEMA:
+        columns[name] = pa.nulls(count, pa.float32())
+    return pa.table(columns)
 
 
 __all__ = ["Shape", "allocation_table", "candidate_table", "decision_table"]

@@ -20,11 +20,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.block import Reading
-from features.conclude import Conclusion, conclude
+from features.conclude import Conclusion, conclude, lane_facts
 from features.decide import OUTCOMES, decide_columns, reason_texts
 from features.frame import I32, I64, Frame, flat
+from features.lane import Lane, split_batch
 from features.match_model import MatchModel, Scored, model_of, score_batch
-from features.outcome_tables import allocation_table, candidate_table, decision_table
+from features.outcome_tables import (
+    LaneDecided,
+    allocation_table,
+    candidate_table,
+    decision_table,
+    lane_allocations,
+    lane_candidates,
+    lane_decisions,
+)
 from features.settle import Settlement, settle
 from features.state import FOREVER, State
 from features.tolerate import tolerate
@@ -133,6 +142,14 @@ def conclude_batch(scored: Scored, state: State, policy: Policy, *, second_look:
     return Decided(scored, settled, undone, conclusion, outcome, reasons, told)
 
 
+def decide_lane(state: State, lane: Lane, model: MatchModel, policy: Policy) -> LaneDecided:
+    """Decide the payments of the deterministic lane."""
+    confidence = lane.confidence(model.calibration)
+    facts, evidence = lane_facts(state, lane, confidence, tuple(state.frame.currencies.to_pylist()))
+    outcome, reasons = decide_columns(facts, policy)
+    return LaneDecided(lane, confidence, outcome, reasons, evidence)
+
+
 def claims_of(decided: Decided, item_count: int, least: float = RESERVE) -> I64:
     """Return what the likely explanations of a batch take off the balances, by item, signed."""
     h = decided.scored.proposed.hypotheses
@@ -173,19 +190,28 @@ def match_book(  # noqa: PLR0913 - the interface others rely on
     decisions: list[pa.Table] = []
     allocations: list[pa.Table] = []
     candidates: list[pa.Table] = []
+    emit = candidates.append if sink is None else sink
     claimed = np.zeros(frame.item_count, np.int64)
     done = 0
     for batch in batches(frame, payments):
         if progress is not None:
             progress("matching", done, len(payments))
         state = State(frame, now, FOREVER if as_of is None else now, replay=False, batch=batch, claimed=claimed)
-        scored = score_batch(reading, state, batch, model)
+        split = split_batch(reading, state, batch)
+        lane = decide_lane(state, split.lane, model, rules)
+        decisions.append(lane_decisions(frame, lane, bundle.name, policy_name(rules)))
+        allocations.append(lane_allocations(frame, lane))
+        emit(lane_candidates(frame, lane))
+        claimed = claimed + split.lane.claimed(state)
+        state = replace(state, batch=split.rest, claimed=claimed)
+        since = clock.note("lane", since)
+        scored = score_batch(reading, state, split.rest, model)
         since = clock.note("score", since)
         first = conclude_batch(scored, state, rules)
         looks = [first]
         if not first.told.all():
             taken = claimed + claims_of(first, frame.item_count, least=0.0)
-            again = replace(state, batch=batch[~first.told], claimed=taken)
+            again = replace(state, batch=split.rest[~first.told], claimed=taken)
             looks.append(
                 conclude_batch(score_batch(reading, again, again.batch, model), again, rules, second_look=True)
             )
@@ -196,10 +222,7 @@ def match_book(  # noqa: PLR0913 - the interface others rely on
             allocations.append(allocation_table(decided))
             table = candidate_table(decided)
             since = clock.note("tables", since)
-            if sink is None:
-                candidates.append(table)
-            else:
-                sink(table)
+            emit(table)
             since = clock.note("candidates", since)
         done += len(batch)
     if progress is not None:
@@ -220,7 +243,10 @@ def _joined(tables: list[pa.Table], order: str | None) -> pa.Table:
     if not tables:
         return pa.table({})
     table = pa.concat_tables(tables)
-    return table.take(pc.sort_indices(table[order])) if order is not None and len(tables) > 1 else table
+    if order is None or len(tables) == 1:
+        return table
+    keys = [(name, "ascending") for name in (order, "invoice_id") if name in table.column_names]
+    return table.take(pc.sort_indices(table, sort_keys=keys))
 
 
 def _summary(  # noqa: PLR0913

@@ -400,4 +400,9 @@ def reference_texts(frame: Frame, rows: I32) -> pa.Array:
         pc.fill_null(flat(payments[name]).take(take).cast(pa.string()), "")
         for name in ("remittance", "structured_reference", "end_to_end_id")
     ]
-    return pc.binary_join_element_wise(*parts, "\n")
+    joined = pc.binary_join_element_wise(*parts, "\n")
+    # the tags of SEPA texts stand glued to the words before them
+    return pc.replace_substring_regex(joined, TAGS, "\n")
+
+
+TAGS = r"(?i)(?:EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|BREF|RREF|RTRN|IBAN|BIC)\+"

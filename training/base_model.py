@@ -40,8 +40,20 @@ LEARN_SEEDS = (101, 102)
 CALIBRATE_SEED = 301
 WINDOW_DAYS = 80
 ALPHA = 0.001
-BANDS = (0.999, 0.997, 0.99)
-"""Lower ends of the confidence bands that are asked one by one, surest first; fixed before any answer."""
+LEAST_CONFIDENCE = 0.99
+"""Below this no kind of evidence closes by itself in a cold start; fixed before any answer."""
+
+GROUPS = (
+    ("exact/full/known",),
+    ("exact/full/named",),
+    ("exact/full/open",),
+    ("exact/part/known", "exact/part/named"),
+    ("reduced/full/known", "reduced/full/named"),
+    ("named/full/known", "named/full/named", "named/part/known", "named/part/named"),
+    ("lines/full/known", "lines/full/named", "lines/full/open", "lines/part/known", "lines/part/named", "lines/part/open"),
+    ("exact/none/known",),
+)
+"""Kinds of evidence that are asked together, being alike and small; fixed before any answer."""
 
 
 @dataclass(frozen=True)
@@ -102,24 +114,16 @@ def ask(made: Sequence[Made], fitted: Any, calibration: Any, folder: Path) -> An
 
 
 def cells_of(check: Checked) -> NDArray[np.int64]:
-    """Return the cell of each payment: its kind of evidence and its band; -1 below the last band."""
-    band = np.searchsorted(-np.asarray(BANDS), -check.confidence, side="left")
-    return np.where(band < len(BANDS), check.segment * len(BANDS) + band, -1)
+    """Return the cell of each payment: its group of evidence; -1 below the least confidence or outside all groups."""
+    table = np.full(len(SEGMENTS), -1, np.int64)
+    for group, names in enumerate(GROUPS):
+        table[[SEGMENTS.index(name) for name in names]] = group
+    return np.where(check.confidence >= LEAST_CONFIDENCE, table[check.segment], -1)
 
 
 def segment_thresholds(choice: CellChoice) -> dict[str, float]:
-    """Return how far down each kind of evidence may go: through passing bands, from the surest on."""
-    out: dict[str, float] = {}
-    passed = set(choice.cells)
-    tested = set(choice.tested)
-    for segment, name in enumerate(SEGMENTS):
-        for band, edge in enumerate(BANDS):
-            cell = segment * len(BANDS) + band
-            if cell in passed:
-                out[name] = edge
-            elif cell in tested or band == 0:
-                break
-    return out
+    """Return the kinds of evidence that may close by themselves."""
+    return {name: LEAST_CONFIDENCE for cell in choice.cells for name in GROUPS[cell]}
 
 
 def build(out: Path, sealed: Sequence[Made], learn: Sequence[Made], calibrate: Sequence[Made]) -> dict[str, Any]:

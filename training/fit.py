@@ -7,7 +7,7 @@ those it will see. Windows are batches like those of `match`: nothing of a batch
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -18,11 +18,13 @@ from features.block import Reading
 from features.calibration import Calibration
 from features.compare import SCHEMA
 from features.frame import F64, I64, B
+from features.lane import Lane, split_batch
 from features.match_model import Compared, MatchModel, Proposed, Scored, booster_scorer, compare_batch, propose_batch, weigh_batch
+from features.propose import fingerprints
 from features.settle import settle
 from features.state import FOREVER, State
 from features.weigh import SET_SCHEMA
-from training.calibrate import TopChoice, choose_top_map, fit_competition
+from training.calibrate import TopChoice, choose_top_map, fit_cells, fit_competition
 from training.replay import Truth, Window, pair_labels
 
 F32 = NDArray[np.float32]
@@ -46,7 +48,10 @@ FIXED: Mapping[str, Any] = {
 class Sample:
     """One window of a replay, compared, with its truth."""
 
-    window: Window
+    window: Window  # what the lane left
+    lane: Lane
+    lane_is_right: B
+    lane_labelled: B
     state: State
     compared: Compared
     is_true: B  # shape (pairs,)
@@ -58,13 +63,23 @@ class Sample:
 def sample_of(reading: Reading, truth: Truth, window: Window, *, cold: bool = False) -> Sample:
     """Block and compare one window of a replay; a cold one knows balances but nobody's past."""
     frame = reading.frame
-    state = State(frame, window.decided_at, window.decided_at, replay=True, batch=window.batch, cold=cold)
+    whole = State(frame, window.decided_at, window.decided_at, replay=True, batch=window.batch, cold=cold)
+    split = split_batch(reading, whole, window.batch)
+    lane = split.lane
+    one = np.arange(len(lane.payment))
+    nothing = np.zeros(len(one), np.int64)
+    paid = fingerprints(one, len(one), lane.item, whole.open_amount[lane.item], nothing)
+    state = replace(whole, claimed=lane.claimed(whole))
+    window = Window(split.rest, window.decided_at)
     compared = compare_batch(reading, state, window.batch)
     c = compared.comparison
     visible = frame.item_known <= window.decided_at
     hidden = np.bincount(truth.pair_payment[~visible[truth.pair_item]], minlength=frame.payment_count)
     return Sample(
         window=window,
+        lane=lane,
+        lane_is_right=paid == truth.fingerprint[lane.payment],
+        lane_labelled=truth.labelled[lane.payment] & (hidden[lane.payment] == 0),
         state=state,
         compared=compared,
         is_true=pair_labels(truth, frame, c.payment_row, c.item),
@@ -140,7 +155,8 @@ def scored_sample(sample: Sample, fitted: Fitted, calibration: Calibration, thre
     """Score a sample with fitted models."""
     model = MatchModel(booster_scorer(fitted.pair), booster_scorer(fitted.proposal), calibration)
     proposed = propose_batch(sample.compared, model.pair(sample.compared.matrix, threads))
-    return weigh_batch(proposed, model, threads)
+    scored = weigh_batch(proposed, model, threads)
+    return replace(scored, lane_confidence=sample.lane.confidence(calibration))
 
 
 def fit_calibration(samples: Sequence[Sample], fitted: Fitted) -> tuple[Calibration, TopChoice]:
@@ -176,7 +192,8 @@ def fit_calibration(samples: Sequence[Sample], fitted: Fitted) -> tuple[Calibrat
         correct.append(is_right(sample, one.proposed)[chosen[rows]])
         owners.append(sample.state.frame.item_customer[h.item[h.first_line[chosen[rows]]]])
         bare = np.diff(one.proposed.offsets) == 0
-        rest = np.flatnonzero((chosen < 0) & ~settled.lost & sample.labelled & ~bare)
+        money_in = sample.state.frame.payment_amount[sample.window.batch] > 0
+        rest = np.flatnonzero((chosen < 0) & ~settled.lost & sample.labelled & ~bare & money_in)
         none_odds.append(none[rest])
         none_right.append(~sample.matchable[rest])
         none_owner.append(rest.astype(np.int32))
@@ -189,8 +206,14 @@ def fit_calibration(samples: Sequence[Sample], fitted: Fitted) -> tuple[Calibrat
     none_map = None
     if len(none_x) >= MIN_NONE and none_y.any() and not none_y.all():
         none_map = choose_top_map(none_x, none_y, seed=SEED).chosen
+    known = [sample.lane_labelled for sample in samples]
+    cell = np.concatenate([sample.lane.cell[k] for sample, k in zip(samples, known, strict=True)])
+    cells, unseen = {}, 0.0
+    if len(cell):
+        right_of = np.concatenate([sample.lane_is_right[k] for sample, k in zip(samples, known, strict=True)])
+        cells, unseen = fit_cells(cell.astype(np.int64), right_of)
     calibration = Calibration(
-        a=a, b=b, top=top.chosen, none=none_map, no_candidates=(empty_right + 1.0) / (empty_all + 2.0)
+        cells=cells, unseen_cell=unseen, a=a, b=b, top=top.chosen, none=none_map, no_candidates=(empty_right + 1.0) / (empty_all + 2.0)
     )
     return calibration, top
 

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from features.block import Reading
 from features.bundle import schema_fingerprint, write_bundle
 from features.calibration import Calibration
+from features.conclude import SEGMENTS
 from features.decide import OUTCOMES
 from features.frame import F64, I32, I64, B, Frame, flat
+from features.lane import CELLS
 from features.golden import golden_confidence, golden_margins
 from features.match_model import PAIR_MODEL, SET_MODEL, Scored, schema
 from features.pipeline import Decided, canonical, conclude_batch
@@ -83,6 +85,7 @@ class Checked:
     proposed: B
     kind: NDArray[np.int8]
     segment: I64  # code into `features.conclude.SEGMENTS`
+    in_lane: B
 
 
 def check_decisions(sample: Sample, decided: Decided, truth: Truth) -> Checked:
@@ -106,7 +109,7 @@ def check_decisions(sample: Sample, decided: Decided, truth: Truth) -> Checked:
     customer = decided.conclusion.customer
     harmful = ~right & has & ((customer != true_customer[batch]) | (laid != true_total[batch]))
     auto = [code for code, outcome in enumerate(OUTCOMES) if outcome is Outcome.AUTO][0]
-    return Checked(
+    return joined([check_lane(sample, decided, true_customer, true_total), Checked(
         payment=batch[rows],
         customer=np.where(has, customer, -1 - np.arange(len(batch)))[rows].astype(np.int32),
         confidence=decided.conclusion.confidence[rows],
@@ -118,6 +121,34 @@ def check_decisions(sample: Sample, decided: Decided, truth: Truth) -> Checked:
         proposed=has[rows],
         kind=decided.conclusion.kind[rows],
         segment=decided.conclusion.facts.segment[rows],
+        in_lane=np.zeros(len(rows), np.bool_),
+    )])
+
+
+def check_lane(sample: Sample, decided: Decided, true_customer: I32, true_total: I64) -> Checked:
+    """Compare what the deterministic lane decided in a window with its truth."""
+    lane, frame = sample.lane, sample.state.frame
+    rows = np.flatnonzero(sample.lane_labelled)
+    payment, item = lane.payment[rows], lane.item[rows]
+    wrong = ~sample.lane_is_right[rows]
+    amount = frame.payment_amount[payment]
+    customer = frame.item_customer[item]
+    confidence = decided.scored.lane_confidence
+    yes = np.ones(len(rows), np.bool_)
+    codes = np.array([SEGMENTS.index(name) for name in CELLS], np.int64)
+    return Checked(
+        payment=payment,
+        customer=customer,
+        confidence=confidence[rows] if confidence is not None else np.zeros(len(rows)),
+        closes=yes,
+        wrong=wrong,
+        harmful=wrong & ((customer != true_customer[payment]) | (amount != true_total[payment])),
+        amount=np.abs(amount),
+        matchable=true_customer[payment] >= 0,
+        proposed=yes,
+        kind=np.zeros(len(rows), np.int8),
+        segment=codes[lane.cell[rows]],
+        in_lane=yes,
     )
 
 
@@ -235,7 +266,9 @@ def golden_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _recall(samples: Sequence[Sample], truth: Truth) -> float:
     found = sum(int(s.is_true.sum()) for s in samples)
+    found += sum(int(s.lane_is_right.sum()) for s in samples)
     wanted = sum(int(np.isin(truth.pair_payment, s.window.batch[s.labelled]).sum()) for s in samples)
+    wanted += sum(len(s.lane.payment) for s in samples)
     return found / max(wanted, 1)
 
 
@@ -262,6 +295,7 @@ def _certificate(frame: Frame, calibration: Checked, certification: Checked) -> 
         is_harmful=certification.harmful[rows],
         amount_minor=certification.amount[rows],
         is_checked=double[certification.payment[rows]],
+        lane=np.where(certification.in_lane[rows], "deterministic", "model").tolist(),
     )
     return certify(risk, plan, as_of=datetime.fromtimestamp(last / 1_000_000, UTC).date())
 
