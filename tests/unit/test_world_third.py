@@ -175,3 +175,9 @@ def test_a_fee_is_spread_by_largest_remainder_with_ties_to_the_first() -> None:
     assert split_fee(100, [1, 1, 1]) == [34, 33, 33]
     assert split_fee(7, [100, 200, 400]) == [1, 2, 4]
     assert sum(split_fee(1234, [17, 3, 911, 64])) == 1234
+
+
+def test_a_clerk_takes_back_some_errors_within_days(book: Tables) -> None:
+    taken_back = [row for row in rows(book, "allocations") if row["reversed_at"]]
+    assert taken_back
+    assert all((row["decided_at"] or "") < (row["reversed_at"] or "") for row in taken_back)

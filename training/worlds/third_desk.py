@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from training.worlds.third_bank import compact
-from training.worlds.third_script import minor
+from training.worlds.third_script import price
 from training.worlds.third_types import DAY_SECONDS, Cash, Item, Row, Unit
 from training.worlds.third_voice import World, advise, arrive, choose_account, speak, whole, working_day
 
@@ -246,7 +246,7 @@ class Desk:
         self.pay([item], day, case="catch_up")
 
     def _fee(self, cash: Cash, items: list[Item]) -> str:
-        fee = minor(self.rng.choice((5.0, 7.5, 8.0, 10.0, 12.5, 15.0, 25.0, 30.0)), cash.currency)
+        fee = price(self.rng.choice((5.0, 7.5, 8.0, 10.0, 12.5, 15.0, 25.0, 30.0)), cash.currency)
         row = cash.rows[0]
         if row.amount > 15 * fee and items[0].tag != "plan":
             row.amount -= fee

@@ -103,6 +103,8 @@ def speak(world: World, unit: Unit, cash: Cash, items: list[Item], hint: str = "
     if cash.account.style == "nordic" and cash.structured and rng.random() < 0.85:
         cash.text = ""
     said = " ".join((cash.text, cash.structured, cash.end_to_end, *(line.reference for line in cash.lines)))
+    if not said.strip():
+        wish, cash.mark = "none", ""
     found = bank.judge(positive or items, said)
     cash.quality = found or ("damaged" if wish == "damaged" else "none")
 
@@ -156,7 +158,9 @@ def _silent(unit: Unit, cash: Cash, item: Item, given: dict[str, str], hint: str
 def _structured(unit: Unit, cash: Cash, item: Item, wish: str) -> str:
     rng, reference = unit.rng, item.reference
     if wish == "damaged":
-        older = [one.reference for one in unit.items if one.day < item.day and one.reference]
+        older = [
+            one.reference for one in unit.items if one.day < item.day and one.reference and one.open == 0
+        ]
         is_stale = bool(older) and rng.random() < 0.35
         reference, cash.mark = (
             (older[-1], "stale_reference") if is_stale else (bank.damage(reference, rng), "")
