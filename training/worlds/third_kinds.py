@@ -31,11 +31,11 @@ _TRADE = {"deduct": 0.02, "partial": 0.02, "over": 0.008, "third": 0.03, "fee": 
 _AFTER = {"duplicate": 0.009, "refund": 0.5, "return": 0.004}
 
 ARCHETYPES: Final[tuple[Archetype, ...]] = (
-    Archetype("wholesale", 0.235, ("wholesale", "wholesale2", "industry", "retail", "kaisha"), (0.6, 3.0), 900, 1.1, "few", terms=(10, 14, 30), ref=(0.76, 0.15, 0.09), twists=_TRADE, after=_AFTER),
+    Archetype("wholesale", 0.235, ("wholesale", "wholesale2", "industry", "retail", "kaisha"), (0.6, 3.0), 900, 1.1, "few", terms=(10, 14, 30), ref=(0.78, 0.13, 0.09), twists=_TRADE, after=_AFTER),
     Archetype("subscription", 0.175, ("saas", "cloud"), (1, 1), 49, 0.0, terms=(0, 7, 14), delay=(1, 4), ref=(0.71, 0.13, 0.16), price_steps=(9, 19, 29, 49, 99, 249, 499),
               twists={"third": 0.05, "over": 0.004, "partial": 0.004, "double": 0.05}, after={"chargeback": 0.02, "duplicate": 0.008, "return": 0.012, "refund": 0.5}, foreign=0.15),
     Archetype("enterprise", 0.085, ("industry", "wholesale2", "cloud", "kaisha"), (6, 44), 2600, 1.3, "run", (10, 60), terms=(30, 60), ref=(0.64, 0.14, 0.22), twists={"deduct": 0.12, "lines": 0.3}, after=_AFTER),
-    Archetype("utility", 0.165, ("power", "water", "telecom", "energy", "heat"), (0.34, 1), 85, 0.6, terms=(14, 21), delay=(-1, 6), ref=(0.76, 0.14, 0.10),
+    Archetype("utility", 0.165, ("power", "water", "telecom", "energy", "heat"), (0.34, 1), 85, 0.6, terms=(14, 21), delay=(-1, 6), ref=(0.78, 0.12, 0.10),
               twists={"over": 0.01, "partial": 0.015, "third": 0.08, "double": 0.02}, after={"duplicate": 0.012, "return": 0.015, "refund": 0.5}, foreign=0.01),
     Archetype("foreign", 0.055, ("industry", "cloud", "media", "gulf", "energy"), (0.5, 2), 3200, 1.0, terms=(30, 45), delay=(4, 9), ref=(0.66, 0.16, 0.18),
               twists={"fx": 0.27, "fee": 0.36, "withhold": 0.10, "third": 0.04, "over": 0.01}, after=_AFTER, foreign=1.0),
