@@ -16,11 +16,11 @@ from features.block import Mentioned, Reading, References, mentioned
 from features.calibration import Calibration
 from features.comparisons.references import LEVEL
 from features.frame import F64, I32, I64, KINDS, B
-from features.join import lookup
+from features.join import group_starts, lookup
 from features.party import PartyIndex, name_similarity
 from features.references import Rule
 from features.state import State
-from features.textfacts import read_texts
+from features.textfacts import read_texts, unexplained_words
 
 FULL_LENGTH = 5  # characters of a number that may speak for itself
 EARLY_DAYS = 10
@@ -79,6 +79,8 @@ def split_batch(reading: Reading, state: State, batch: I32) -> Split:
     with_lines = np.zeros(len(batch), np.bool_)
     with_lines[found.lines.payment] = True
     plain &= ~with_lines[payment]
+    plain &= unexplained_words(found.spans.text, found.references)[payment] == 0
+    plain &= ~_has_equals(state)[item]
     plain &= _claims(state, batch, found)[item] == 1
     payment, item, row, rows = payment[plain], item[plain], row[plain], rows[plain]
     how = _payer(PartyIndex(reading.parties, state), rows, item, reading.threads)
@@ -115,6 +117,22 @@ def _sole_mentions(state: State, batch: I32, found: Mentioned) -> tuple[I64, I64
     rivals = np.bincount(mentions.payment[other], minlength=len(batch))
     row = np.flatnonzero(lone & (rivals[mentions.payment] == 1))
     return mentions.payment[row].astype(np.int64), row
+
+
+def _has_equals(state: State) -> B:
+    """Tell which items have an open sibling of the same customer and balance: old texts of standing orders name one
+    month and pay another.
+    """
+    frame = state.frame
+    rows = np.flatnonzero(state.open_amount != 0)
+    money = state.open_amount[rows] * np.int64(512) + frame.item_currency[rows]
+    key = money * np.int64(1_000_003) ^ (frame.item_customer[rows].astype(np.int64) * np.int64(0x5DEECE66D))
+    order = np.argsort(key, kind="stable")
+    starts = group_starts(key[order])
+    size = np.diff(np.append(starts, len(rows)))
+    out = np.zeros(frame.item_count, np.bool_)
+    out[rows[order]] = np.repeat(size > 1, size)
+    return out
 
 
 def _claims(state: State, batch: I32, found: Mentioned) -> I64:

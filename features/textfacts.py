@@ -93,6 +93,7 @@ class TextFacts:
     words: NDArray[np.int16]  # atoms
     topics: I32  # bit t: the t-th of TOPICS is touched
     unexplained: NDArray[np.int16]  # digit runs of five and more characters that no mention covers
+    leftover: NDArray[np.int16]  # shorter digit runs that no mention covers: dates, amounts, abbreviated lists
 
     def about(self, *names: str) -> NDArray[np.bool_]:
         """Tell which texts touch any of some topics."""
@@ -130,6 +131,7 @@ def read_texts(spans: PaymentSpans, mentions: References) -> TextFacts:
         words=np.minimum(np.diff(text.row_first_atom), 999).astype(np.int16),
         topics=topics,
         unexplained=_unexplained(text, width, mentions),
+        leftover=_unexplained(text, width, mentions, least=1, most=4),
     )
 
 
@@ -189,15 +191,25 @@ def _dates(text: SpanText, value: I64, width: I64) -> tuple[I64, tuple[I64, I64]
     return dates, (period_row, period_month)
 
 
-def _unexplained(text: SpanText, width: I64, mentions: References) -> NDArray[np.int16]:
-    """Count digit runs of five and more characters outside all mentions."""
+def unexplained_words(text: SpanText, mentions: References) -> NDArray[np.int16]:
+    """Count words of five and more digits outside all mentions; ids that mix letters and digits do not count."""
+    alone = text.atom_is_digit & ~text.atom_glued
+    alone[:-1] &= ~text.atom_glued[1:]
+    width = np.where(alone, text.atom_end - text.atom_start, 0)
+    return _unexplained(text, width, mentions)
+
+
+def _unexplained(
+    text: SpanText, width: I64, mentions: References, least: int = 5, most: int = 20
+) -> NDArray[np.int16]:
+    """Count digit runs of some widths outside all mentions."""
     size = len(text.raw) + 1
     edge = np.zeros(size + 1, np.int64)
     real = mentions.start >= 0
     np.add.at(edge, mentions.start[real], 1)
     np.add.at(edge, mentions.end[real], -1)
     depth = np.cumsum(edge)
-    long = np.flatnonzero((width >= 5) & (width <= 20))  # noqa: PLR2004
+    long = np.flatnonzero((width >= least) & (width <= most))
     free = depth[text.atom_start[long]] == 0
     return np.bincount(text.atom_row[long[free]], minlength=text.rows).astype(np.int16)
 

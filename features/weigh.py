@@ -27,7 +27,7 @@ SET_SCHEMA: dict[str, int] = {
     "outside_same_customer": -1, "margin": 1, "outside_free": -1, "margin_free": 1, "rival_best": -1, "rival_margin": 1,
     "rival_earlier": -1, "rivals": 0, "residual_relative": 0, "residual_log": 0, "write_off_log": 0, "amount_log": 0,
     "named_share": 1, "named_used": 1, "text_named": 0, "text_stale": 0, "text_stale_customer": 0, "text_unexplained": 0,
-    "text_words": 0, "party_min": 1, "party_margin": 1, "party_name": 1, "party_given": 1, "party_alias_other": 0,
+    "text_leftover": 0, "text_words": 0, "party_min": 1, "party_margin": 1, "party_name": 1, "party_given": 1, "party_alias_other": 0,
     "party_account_other": 0, "customers": -1, "span_days": 0, "habit_worst": 0, "habit_mean": 0, "days_from_due": 0,
     "days_from_issue": 0, "older_left": 0, "equal_left_older": 0, "equal_left_younger": 0, "twins_book": 0,
     "month_named": 0, "date_named": 0, "all_of_customer": 0, "share_of_customer": 0, "history_payments": 0,
@@ -103,7 +103,7 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     out["named_used"] = np.where(
         total_named > 0, np.minimum(np.add.reduceat(named[pair].astype(np.float64), first) / np.maximum(total_named, 1), 1), 1
     )
-    for name in ("text_stale", "text_stale_customer", "text_unexplained", "text_words"):
+    for name in ("text_stale", "text_stale_customer", "text_unexplained", "text_leftover", "text_words"):
         out[name] = most(feature(name))
     out["party_min"], out["party_margin"] = least(feature("party_score")), least(feature("party_margin"))
     out["party_name"], out["party_given"] = least(feature("party_name")), least(feature("party_given"))

@@ -19,7 +19,7 @@ COLUMNS = {
     "ref_level": 1, "ref_length": 0, "ref_share": 0, "ref_written": 1, "ref_clean": 1, "ref_covered": -1,
     "ref_neighbour": 0, "ref_hot_serial": 0, "ref_rivals": 0, "ref_rivals_customer": 0, "ref_best_of_payment": 0,
     "ref_order": 0, "text_named": 0, "text_stale": 0, "text_stale_customer": 0, "text_unexplained": 0,
-    "text_words": 0, "text_silent": 0,
+    "text_leftover": 0, "text_words": 0, "text_silent": 0,
 }  # fmt: skip
 
 LEVEL = np.zeros(16, np.float32)
@@ -80,6 +80,7 @@ def columns(c: Comparison) -> dict[str, F32]:
         "text_stale": np.bincount(stale.payment[stale_strong], minlength=payments)[c.payment].astype(np.float32),
         "text_stale_customer": _count(pair_owner, stale_keys, stale_counts).astype(np.float32),
         "text_unexplained": texts.unexplained[c.payment].astype(np.float32),
+        "text_leftover": np.minimum(texts.leftover[c.payment], 20).astype(np.float32),
         "text_words": np.minimum(texts.words[c.payment], 30).astype(np.float32),
         "text_silent": texts.silent[c.payment].astype(np.float32),
     }
