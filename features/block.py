@@ -201,6 +201,9 @@ def find_references(
     usable = np.flatnonzero((share > 0) & ~hot)
     left, right = equijoin(spans.key, keys.key[usable], reading.threads)
     right = usable[right]
+    # a word of letters that scanners confuse with digits is a number only if it is written so
+    real = spans.digit[left] | (spans.raw[left] == keys.raw[right])
+    left, right = left[real], right[real]
     covered = _covered(spans.start[left], spans.end[left])
     columns: dict[str, NDArray[np.generic]] = {
         "payment": spans.payment[left],
@@ -239,8 +242,10 @@ def _line_mentions(matches: LineMatches) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def _customer_numbers(reading: Reading, spans: PaymentSpans) -> tuple[I32, I32]:
+def _customer_numbers(reading: Reading, state: State, spans: PaymentSpans) -> tuple[I32, I32]:
     who, key = reading.parties.number_keys
+    known = state.visible_customers[who]
+    who, key = who[known], key[known]
     free = np.flatnonzero(spans.clean == 2)  # noqa: PLR2004
     left, right = sorted_join(spans.key[free], key)
     size = max(len(reading.frame.customers), 1)
@@ -301,7 +306,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     mentions, spans, hot = find_references(reading, state, batch, matches)
     is_open = state.open_amount[mentions.item] != 0
     parties = find_parties(
-        PartyIndex(reading.parties, state), batch, _customer_numbers(reading, spans), reading.threads
+        PartyIndex(reading.parties, state), batch, _customer_numbers(reading, state, spans), reading.threads
     )
     parts: list[tuple[I64, Rule | NDArray[np.int8]]] = []
 

@@ -19,7 +19,7 @@ from features.frame import F64, I32, I64, KINDS, B
 from features.join import group_starts, lookup
 from features.party import PartyIndex, name_similarity
 from features.references import Rule
-from features.state import State
+from features.state import Applied, State
 from features.textfacts import read_texts, unexplained_words
 
 FULL_LENGTH = 5  # characters of a number that may speak for itself
@@ -47,6 +47,10 @@ class Lane:
         out = np.zeros(state.frame.item_count, np.int64)
         out[self.item] = state.open_amount[self.item]
         return out
+
+    def applied(self, state: State) -> Applied:
+        """Return what the lane applies."""
+        return Applied.of(self.payment, self.item, state.open_amount[self.item], np.zeros(len(self.item), np.int64))
 
     def confidence(self, calibration: Calibration) -> F64:
         """Return the calibrated confidence of each payment's cell."""
@@ -167,7 +171,7 @@ def _payer(index: PartyIndex, rows: I32, item: I32, threads: int) -> NDArray[np.
         out[has & (share < KNOWN)] = -1
         unknown &= ~has
     rest = np.flatnonzero(unknown)
-    score = name_similarity(parties, payer[rest], customer[rest].astype(np.int32), threads)
+    score = name_similarity(parties, index.state.known_until, payer[rest], customer[rest].astype(np.int32), threads)
     out[rest[np.nan_to_num(score) >= NAME]] = 3
     given = frame.payment_customer[rows]
     out[given == customer] = 0

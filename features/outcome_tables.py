@@ -15,9 +15,10 @@ from features.calibration import confidence_of
 from features.compare import SCHEMA
 from features.decide import OUTCOMES, reason_texts
 from features.frame import I32, I64, KINDS, NO_DATE, Frame, days, flat
-from features.join import expand
+from features.join import expand, group_starts
 from features.propose import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.references import Rule
+from features.state import Applied
 from receivables.money import exponent
 from receivables.reasons import WhyNot
 
@@ -115,41 +116,63 @@ def _allocated(decided: Decided) -> I64:
     out = np.zeros(c.payments, np.int64)
     payment, _, cash = _cash_of_lines(decided)
     np.add.at(out, payment, cash)
-    undone, amount = _undone_lines(decided)[0], _undone_lines(decided)[2]
-    np.add.at(out, undone, amount)
+    undone = _undone_lines(decided)
+    np.add.at(out, undone.payment, undone.cash)
     return out
 
 
-def _undone_lines(decided: Decided) -> tuple[I64, I64, I64, I64]:
-    """Return (payment, item, amount, write-off) of the allocations that returns and chargebacks repeat negatively."""
+@dataclass(frozen=True)
+class _Undone:
+    """Lines that returns and chargebacks repeat negatively; ``cash`` in the payment's currency."""
+
+    payment: I64
+    item: I64
+    amount: I64
+    write_off: I64
+    cash: I64
+
+
+def _undone_lines(decided: Decided) -> _Undone:
+    """Repeat the lines of the undone payments negatively, from the first on, up to what went back."""
     c = decided.scored.proposed.compared.comparison
     frame, state = c.frame, c.state
     original = decided.undone.original
     payment = np.flatnonzero((original >= 0) & (decided.settled.chosen < 0) & decided.told)
     rows = state.allocation_rows
-    order = rows[np.lexsort((frame.allocation_item[rows], frame.allocation_payment[rows]))]
-    owner = frame.allocation_payment[order]
-    low = np.searchsorted(owner, original[payment])
-    high = np.searchsorted(owner, original[payment], side="right")
+    known = Applied.of(
+        frame.allocation_payment[rows], frame.allocation_item[rows], frame.allocation_amount[rows],
+        frame.allocation_write_off[rows],
+    )  # fmt: skip
+    from features.pipeline import chosen_lines  # noqa: PLC0415 - the run that these tables belong to
+
+    known = known.joined(state.applied or Applied.empty()).joined(chosen_lines(decided))
+    low = np.searchsorted(known.payment, original[payment])
+    high = np.searchsorted(known.payment, original[payment], side="right")
     who, at = expand(low, high - low)
-    line = order[at]
-    parts = [
-        (payment[who], frame.allocation_item[line].astype(np.int64), -frame.allocation_amount[line],
-         -frame.allocation_write_off[line])
-    ]  # fmt: skip
-    # originals of the same batch: what was chosen for them
-    h = decided.scored.proposed.hypotheses
-    position = np.full(frame.payment_count, -1, np.int64)
-    position[c.candidates.batch] = np.arange(c.payments)
-    here = position[original[payment]]
-    chosen = np.where(here >= 0, decided.settled.chosen[np.maximum(here, 0)], -1)
-    mine = payment[chosen >= 0]
-    first = h.first_line[chosen[chosen >= 0]]
-    who, at = expand(first, h.first_line[chosen[chosen >= 0] + 1] - first)
-    parts.append((mine[who], h.item[at].astype(np.int64), -h.amount[at], -h.write_off[at]))
-    joined = tuple(np.concatenate([part[i] for part in parts]) for i in range(4))
-    order = np.lexsort((joined[1], joined[0]))
-    return tuple(column[order] for column in joined)  # type: ignore[return-value]
+    owner = payment[who]
+    amount, write_off = -known.amount[at], -known.write_off[at]
+    item = known.item[at].astype(np.int64)
+    back = np.abs(frame.payment_amount[c.candidates.batch[owner]])
+    paid = np.abs(frame.payment_amount[original[owner]])
+    share = np.minimum(back / np.maximum(paid, 1), 1.0)
+    foreign = frame.item_currency[item] != frame.payment_currency[c.candidates.batch[owner]]
+    # in the same currency: whole lines first, the last one in part; else by share of what was paid
+    size = np.abs(amount)
+    before = np.cumsum(size) - size
+    if len(owner):
+        starts = group_starts(owner)
+        before -= np.repeat(before[starts], np.diff(np.append(starts, len(owner))))
+    laid = np.where(foreign, np.rint(size * share).astype(np.int64), np.clip(back - before, 0, size))
+    whole = laid == size
+    weight = np.zeros(c.payments)
+    np.add.at(weight, owner[foreign], size[foreign].astype(np.float64))
+    cash = np.where(
+        foreign, np.rint(back * size / np.maximum(weight[owner], 1)).astype(np.int64), laid
+    ) * np.sign(amount)
+    keep = laid > 0
+    return _Undone(
+        owner[keep], item[keep], (laid * np.sign(amount))[keep], np.where(whole, write_off, 0)[keep], cash[keep]
+    )
 
 
 def allocation_table(decided: Decided) -> pa.Table:
@@ -158,7 +181,8 @@ def allocation_table(decided: Decided) -> pa.Table:
     frame, h = c.frame, decided.scored.proposed.hypotheses
     batch = c.candidates.batch
     payment, line, cash = _cash_of_lines(decided)
-    u_payment, u_item, u_amount, u_write_off = _undone_lines(decided)
+    undone = _undone_lines(decided)
+    u_payment, u_item, u_amount, u_write_off = undone.payment, undone.item, undone.amount, undone.write_off
     none = np.zeros(len(u_payment), np.int64)
     all_payment = np.concatenate([payment, u_payment])
     item = np.concatenate([h.item[line].astype(np.int64), u_item])
@@ -190,7 +214,7 @@ def allocation_table(decided: Decided) -> pa.Table:
         "write_off_reason": _reason(WRITE_OFF_WORDS, joined(h.write_off_reason[line], none)[order]),
         "deduction": money(joined(h.deduction[line], none), digits, empty_zero=True),
         "deduction_reason": _reason(DEDUCTION_WORDS, joined(h.deduction_reason[line], none)[order]),
-        "payment_amount": money(joined(cash, u_amount), own),
+        "payment_amount": money(joined(cash, undone.cash), own),
         "rate": _rate_text(rate[order], foreign[order]),
         "rate_date": pa.array(dated, pa.date32(), mask=dated == NO_DATE),
         "pair_confidence": np.round(confidence[order], 9),

@@ -372,17 +372,18 @@ def _family(index: PartyIndex, packed: I64, size: int) -> I64:
     return (packed[row] // size) * size + target[at]
 
 
-def name_similarity(parties: Parties, payer: I32, customer: I32, threads: int = 2) -> F32:
+def name_similarity(parties: Parties, until: int, payer: I32, customer: I32, threads: int = 2) -> F32:
     """Return the best similarity of payers' names to any name of customers, pair by pair; NaN without a name.
 
-    ``payer``: normal-form codes; ``customer``: customer codes; both shape (n,).
+    ``until``: names that became known later do not count; ``payer``: normal-form codes; ``customer``: customer codes; both shape (n,).
     """
     size = max(len(parties.frame.customers), 1)
     out = np.full(len(payer), np.nan, np.float32)
     fine = np.flatnonzero(payer >= 0)
     distinct, inverse = np.unique(payer[fine].astype(np.int64) * size + customer[fine], return_inverse=True)
-    who, normal, _ = parties.customer_names
+    who, normal, known = parties.customer_names
     order = np.argsort(who, kind="stable")
+    order = order[known[order] <= until]
     row, at = _spread((distinct % size).astype(np.int32), who[order])
     texts = [name.text for name in normal]
     score = names.similarity(

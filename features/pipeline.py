@@ -35,7 +35,7 @@ from features.outcome_tables import (
     lane_decisions,
 )
 from features.settle import Settlement, settle
-from features.state import FOREVER, State
+from features.state import FOREVER, Applied, State
 from features.tolerate import tolerate
 from features.undo import Undone, find_originals
 from receivables.policy import Policy
@@ -88,7 +88,8 @@ def canonical(book: Book) -> Book:
 def undecided(frame: Frame, known_until: int) -> I32:
     """Return the payments with neither an allocation in force nor a known outcome."""
     decided = np.zeros(frame.payment_count + 1, np.bool_)
-    decided[frame.allocation_payment[frame.allocation_reversed == FOREVER]] = True
+    standing = (frame.allocation_reversed > known_until) | (frame.allocation_reversed == FOREVER)
+    decided[frame.allocation_payment[standing & (frame.allocation_decided <= known_until)]] = True
     waiting = ~decided[:-1] & (frame.payment_resolution < 0) & (frame.payment_known <= known_until)
     return np.flatnonzero(waiting).astype(np.int32)
 
@@ -163,6 +164,16 @@ def claims_of(decided: Decided, item_count: int, least: float = RESERVE) -> I64:
     return out
 
 
+def chosen_lines(decided: Decided) -> Applied:
+    """Return what the chosen explanations of a batch apply."""
+    h = decided.scored.proposed.hypotheses
+    inside = np.zeros(len(h.payment), np.bool_)
+    inside[decided.settled.chosen[(decided.settled.chosen >= 0) & decided.told]] = True
+    rows = np.flatnonzero(inside[h.owner])
+    batch = decided.scored.proposed.compared.comparison.candidates.batch
+    return Applied.of(batch[h.payment[h.owner[rows]]], h.item[rows], h.amount[rows], h.write_off[rows])
+
+
 def match_book(  # noqa: PLR0913 - the interface others rely on
     book: Book,
     bundle: Bundle,
@@ -185,25 +196,30 @@ def match_book(  # noqa: PLR0913 - the interface others rely on
     frame = Frame(canonical(book))
     reading = Reading(frame, threads)
     now = instant_of(frame, as_of)
-    payments = undecided(frame, now)
+    known_until = FOREVER if as_of is None else now
+    payments = undecided(frame, known_until)
     since = clock.note("prepare", since)
     decisions: list[pa.Table] = []
     allocations: list[pa.Table] = []
     candidates: list[pa.Table] = []
     emit = candidates.append if sink is None else sink
     claimed = np.zeros(frame.item_count, np.int64)
+    applied = Applied.empty()
     done = 0
     for batch in batches(frame, payments):
         if progress is not None:
             progress("matching", done, len(payments))
-        state = State(frame, now, FOREVER if as_of is None else now, replay=False, batch=batch, claimed=claimed)
+        state = State(
+            frame, known_until, known_until, replay=False, batch=batch, claimed=claimed, applied=applied
+        )
         split = split_batch(reading, state, batch)
         lane = decide_lane(state, split.lane, model, rules)
         decisions.append(lane_decisions(frame, lane, bundle.name, policy_name(rules)))
         allocations.append(lane_allocations(frame, lane))
         emit(lane_candidates(frame, lane))
         claimed = claimed + split.lane.claimed(state)
-        state = replace(state, batch=split.rest, claimed=claimed)
+        applied = applied.joined(split.lane.applied(state))
+        state = replace(state, batch=split.rest, claimed=claimed, applied=applied)
         since = clock.note("lane", since)
         scored = score_batch(reading, state, split.rest, model)
         since = clock.note("score", since)
@@ -211,13 +227,15 @@ def match_book(  # noqa: PLR0913 - the interface others rely on
         looks = [first]
         if not first.told.all():
             taken = claimed + claims_of(first, frame.item_count, least=0.0)
-            again = replace(state, batch=split.rest[~first.told], claimed=taken)
+            so_far = applied.joined(chosen_lines(first))
+            again = replace(state, batch=split.rest[~first.told], claimed=taken, applied=so_far)
             looks.append(
                 conclude_batch(score_batch(reading, again, again.batch, model), again, rules, second_look=True)
             )
         since = clock.note("decide", since)
         for decided in looks:
             claimed = claimed + claims_of(decided, frame.item_count)
+            applied = applied.joined(chosen_lines(decided))
             decisions.append(decision_table(decided, reading, bundle.name, policy_name(rules)))
             allocations.append(allocation_table(decided))
             table = candidate_table(decided)

@@ -353,19 +353,20 @@ def _customer_choices(c: Comparison, rows: I64) -> list[I64]:
     return [rows, rows[main]]
 
 
-def _add_set(c: Comparison, rows: I64, out: _Lines, *, named: bool, solutions: NDArray[np.integer] | None = None) -> None:
+def _add_set(c: Comparison, rows: I64, out: _Lines, *, named: bool) -> None:
     """Add one hypothesis for each payment whose pairs stand in ``rows`` (ordered by payment)."""
     if len(rows) == 0:
         return
     payment = c.payment[rows]
     starts = group_starts(payment)
     count = np.diff(np.append(starts, len(rows)))
-    keep = np.repeat(count > 1, count)
+    currency = c.frame.item_currency[c.item[rows]]
+    alike = np.maximum.reduceat(currency, starts) == np.minimum.reduceat(currency, starts)
+    keep = np.repeat((count > 1) & alike, count)
     rows, payment = rows[keep], payment[keep]
     starts = group_starts(payment)
     if len(starts) == 0:
         return
-    del solutions
     count = np.diff(np.append(starts, len(rows)))
     cash = c.cash.amount[rows[starts]]
     foreign = np.logical_or.reduceat(c.cash.foreign[rows], starts)

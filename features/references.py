@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.frame import I32, I64, Frame, flat
-from features.text import U64, SpanText, mix, span_text
+from features.text import U64, SpanText, hash_strings, mix, span_text
 
 MAX_ATOMS = 6
 MIN_LENGTH = 3
@@ -234,6 +234,7 @@ class PaymentSpans:
     start: I64
     end: I64
     clean: NDArray[np.int8]  # 2: stands free on both sides, 1: on one, 0: inside a longer run
+    digit: NDArray[np.bool_]  # holds a digit as written
     listed: NDArray[np.bool_]  # put together from an abbreviated list or a range
     text: SpanText
 
@@ -287,6 +288,7 @@ def payment_spans(texts: pa.Array, known: KeyFilter) -> PaymentSpans:
     key = np.concatenate([p[3] for p in parts]) if parts else np.zeros(0, np.uint64)
     last = np.searchsorted(text.atom_end, end)
     glued_next = np.append(text.atom_glued, False)
+    digits = np.cumsum(np.append(0, text.atom_is_digit))
     clean = (~text.atom_glued[first]).astype(np.int8) + (~glued_next[last + 1]).astype(np.int8)
     raw = mix(text.raw_hash(start, end))
     e_row, e_key, e_start, e_end = _listed(text, known)
@@ -297,13 +299,15 @@ def payment_spans(texts: pa.Array, known: KeyFilter) -> PaymentSpans:
         start=np.concatenate([start, e_start]),
         end=np.concatenate([end, e_end]),
         clean=np.concatenate([clean, np.full(len(e_row), 2, np.int8)]),
+        digit=np.concatenate([digits[last + 1] > digits[first], np.ones(len(e_row), np.bool_)]),
         listed=np.concatenate([np.zeros(len(first), np.bool_), np.ones(len(e_row), np.bool_)]),
         text=text,
     )
 
 
 _LIST_MARKS = np.zeros(256, np.bool_)
-_LIST_MARKS[[ord(c) for c in ",;/&+ -."]] = True
+_LIST_MARKS[[ord(c) for c in ",;/&+ -"]] = True
+_BRIDGES = ("AND", "UND", "ET", "Y", "E", "U", "I", "OG", "OCH", "EN", "SOWIE", "PLUS")
 _RANGE_MARKS = np.zeros(256, np.bool_)
 _RANGE_MARKS[[ord(c) for c in "- "]] = True
 MAX_RANGE = 40
@@ -320,12 +324,16 @@ def _listed(text: SpanText, known: KeyFilter) -> tuple[I64, U64, I64, I64]:
         return np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64)
     length = text.atom_end[digit] - text.atom_start[digit]
     row = text.atom_row[digit]
+    walls = np.cumsum(np.append(0, _breaks_list(text)))
+    pointed = np.append(text.atom_separator, 0)[digit + 1] == ord(".")
+    pointed &= np.append(text.atom_row, -1)[digit + 1] == row
     for back in range(1, 9):
         tail, head = digit[back:], digit[:-back]
         cut = length[:-back] - length[back:]
         fits = (row[back:] == row[:-back]) & (cut > 0) & (length[:-back] <= 12) & (length[:-back] >= 3)  # noqa: PLR2004
         fits &= _LIST_MARKS[text.atom_separator[tail]] & ~text.atom_glued[tail]
-        fits &= length[back:] <= 4  # noqa: PLR2004
+        fits &= (length[back:] <= 4) & ~pointed[back:]  # noqa: PLR2004
+        fits &= walls[tail] == walls[head + 1]  # nothing but numbers and words like "and" in between
         tail, head, cut = tail[fits], head[fits], cut[fits]
         start = text.skip_zeros(text.atom_start[head], text.atom_end[head])
         for begin in (text.atom_start[head], start):
@@ -341,11 +349,17 @@ def _listed(text: SpanText, known: KeyFilter) -> tuple[I64, U64, I64, I64]:
     return np.concatenate(rows), np.concatenate(keys), np.concatenate(starts), np.concatenate(ends)
 
 
+def _breaks_list(text: SpanText) -> NDArray[np.bool_]:
+    """Tell which atoms end a list of numbers: words other than the bridges of several languages."""
+    bridges = np.sort(hash_strings(list(_BRIDGES)))
+    keys = text.folded_hash(text.atom_start, text.atom_end)
+    at = np.minimum(np.searchsorted(bridges, keys), len(bridges) - 1)
+    return ~text.atom_is_digit & (bridges[at] != keys)
+
+
 def _ranges(  # noqa: PLR0913
     text: SpanText, digit: I64, known: KeyFilter, rows: list[I64], keys: list[U64], starts: list[I64], ends: list[I64]
 ) -> None:
-    from features.text import hash_strings  # noqa: PLC0415
-
     left, right = digit[:-1], digit[1:]
     width = text.atom_end[left] - text.atom_start[left]
     near = (right - left == 1) & (text.atom_separator[right] == ord("-"))

@@ -16,8 +16,6 @@ from features.frame import F64, I64, B
 from features.join import group_starts
 from features.propose import Hypotheses
 
-ROUNDS = 60
-
 
 @dataclass(frozen=True)
 class Settlement:
@@ -44,7 +42,7 @@ def settle(h: Hypotheses, log_odds: F64, none: F64, balance: I64) -> Settlement:
     banned = np.zeros(len(h.payment), np.bool_)
     limit = np.abs(balance)
     demand_of_line = np.abs(h.amount + h.write_off)
-    for _ in range(ROUNDS):
+    while True:  # ends: each round bans at least one hypothesis
         held = current[current >= 0]
         losers, crowd = _overdrawn(h, held, log_odds, demand_of_line, limit)
         contested[h.payment[crowd]] = True
@@ -57,10 +55,6 @@ def settle(h: Hypotheses, log_odds: F64, none: F64, balance: I64) -> Settlement:
                 at += 1
             cursor[payment] = at
             current[payment] = ordered[at] if at < starts[payment + 1] else -1
-    else:
-        held = current[current >= 0]
-        losers, _ = _overdrawn(h, held, log_odds, demand_of_line, limit)
-        current[h.payment[losers]] = -1
     return Settlement(current, (first_choice >= 0) & (current != first_choice), contested)
 
 
@@ -91,9 +85,15 @@ def _overdrawn(h: Hypotheses, held: I64, log_odds: F64, demand: I64, limit: I64)
     taken = total - np.repeat(before[starts], size)
     over = taken > limit[item]
     crowded = np.repeat(np.logical_or.reduceat(over, starts), size)
-    # only the surest claim that does not fit gives way in a round: behind it another may fit in its place
+    # what the surest claims leave; whoever wants more than that gives way, smaller ones behind may still fit
     rows = np.flatnonzero(over)
     if len(rows) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    group = np.repeat(np.arange(len(starts)), size)
+    left = np.zeros(len(starts), np.int64)
     first = rows[group_starts(item[rows])]
-    return np.unique(who[first]), np.unique(who[crowded])
+    left[group[first]] = limit[item[first]] - (taken[first] - need[first])
+    after = np.zeros(len(starts), np.int64) + len(item)
+    after[group[first]] = first
+    out = (np.arange(len(item)) >= after[group]) & (need > left[group])
+    return np.unique(who[out]), np.unique(who[crowded])

@@ -88,10 +88,11 @@ def match_lines(reading: Reading, state: State, batch: NDArray[np.int32]) -> Lin
     if frame.book.remittance_lines.num_rows == 0:
         return empty
     lines = batch_lines(frame, batch)
-    rows = lines.names_items
+    known = integers(frame.book.remittance_lines["known_at"], 0) <= state.known_until
+    rows = lines.names_items[known[lines.names_items]]
     if len(rows) == 0:
         return empty
-    line_a, item_a = _by_reference(reading, rows)
+    line_a, item_a = _by_reference(reading, state, rows)
     line_b, item_b = _by_customer(reading, state, lines, rows)
     line = np.concatenate([line_a, line_b])
     item = np.concatenate([item_a, item_b])
@@ -132,7 +133,7 @@ def _distinct(owner: I64, line: I64, item: I64, order: I64, starts: I64) -> I64:
     return best
 
 
-def _by_reference(reading: Reading, rows: I64) -> tuple[I64, I64]:
+def _by_reference(reading: Reading, state: State, rows: I64) -> tuple[I64, I64]:
     lines = reading.frame.book.remittance_lines
     keys = reading.item_keys
     found_line: list[I64] = []
@@ -141,7 +142,7 @@ def _by_reference(reading: Reading, rows: I64) -> tuple[I64, I64]:
         texts = flat(lines[column]).take(pa.array(rows))
         spans = ref.payment_spans(texts, reading.key_filter)
         left, right = sorted_join(spans.key, keys.key)
-        whole = spans.clean[left] == 2  # noqa: PLR2004
+        whole = (spans.clean[left] == 2) & state.visible[keys.item[right]]  # noqa: PLR2004
         left, right = left[whole], right[whole]
         length = (spans.end - spans.start)[left]
         owner = spans.payment[left].astype(np.int64)
@@ -221,7 +222,8 @@ def line_sets(c: Comparison, usable: B, out: _Lines) -> None:
     total = np.add.reduceat(gross - own, starts)
     spread = total - cash  # what the separate fee lines must explain
     sale = gross > 0
-    fee = _spread(spread * (separate != 0), np.where(sale, gross, 0), starts, count, owner)
+    sells = np.logical_or.reduceat(sale, starts)[owner]
+    fee = _spread(spread * (separate != 0), np.where(sale | ~sells, np.abs(gross), 0), starts, count, owner)
     explained = (spread == 0) | ((separate != 0) & (np.abs(spread) == np.abs(separate)))
     complete = count == np.bincount(lines.owner[lines.names_items], minlength=c.payments)[payment[starts]]
     laid = gross - own - fee
@@ -229,7 +231,7 @@ def line_sets(c: Comparison, usable: B, out: _Lines) -> None:
         usable[pair] & (np.abs(gross) <= np.abs(c.balance[pair])) & ((laid == 0) | (np.sign(laid) == np.sign(c.balance[pair]))),
         starts,
     )
-    good = explained & fits & (complete | (spread == 0))
+    good = explained & fits & (complete | (spread == 0)) & (np.add.reduceat(laid, starts) == cash)
     if not good.any():
         return
     pick = good[owner]
@@ -272,14 +274,19 @@ def _spread(total: I64, weight: I64, starts: I64, count: I64, owner: I64) -> I64
     """Spread totals over lines by weight with the largest-remainder method, ties to the first line."""
     base = np.maximum(np.add.reduceat(weight, starts), 1)
     sign, size = np.sign(total), np.abs(total)
-    share = size[owner] * weight // base[owner]
-    remainder = size[owner] * weight - share * base[owner]
+    product = size[owner].astype(object) * weight if _may_overflow(size, weight) else size[owner] * weight
+    share = (product // base[owner]).astype(np.int64)
+    remainder = (product - share * base[owner]).astype(np.int64)
     missing = size - np.add.reduceat(share, starts)
     order = np.lexsort((np.arange(len(weight)), -remainder, owner))
     rank = np.empty(len(weight), np.int64)
     rank[order] = np.arange(len(weight)) - np.repeat(starts, count)
     share += rank < missing[owner]
     return share * sign[owner]
+
+
+def _may_overflow(size: I64, weight: I64) -> bool:
+    return int(size.max(initial=0)) * int(weight.max(initial=0)) >= 1 << 62
 
 
 __all__ = ["BatchLines", "LineMatches", "batch_lines", "expand", "line_sets", "match_lines"]

@@ -13,6 +13,33 @@ FOREVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
+class Applied:
+    """Lines that earlier parts of a run have applied, ordered by payment row."""
+
+    payment: I32
+    item: I32
+    amount: I64
+    write_off: I64
+
+    @classmethod
+    def of(cls, payment: I32, item: I32, amount: I64, write_off: I64) -> Applied:
+        """Order some lines."""
+        order = np.lexsort((item, payment))
+        return cls(payment[order], item[order], amount[order], write_off[order])
+
+    @classmethod
+    def empty(cls) -> Applied:
+        """No lines."""
+        none, rows = np.zeros(0, np.int64), np.zeros(0, np.int32)
+        return cls(rows, rows, none, none)
+
+    def joined(self, other: Applied) -> Applied:
+        """Return the lines of both."""
+        names = ("payment", "item", "amount", "write_off")
+        return Applied.of(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
+
+
+@dataclass(frozen=True)
 class State:
     """A book as it stood at one instant.
 
@@ -27,6 +54,7 @@ class State:
     replay: bool
     batch: I32
     claimed: I64 | None = None  # applied by earlier batches of the same run, by item, signed
+    applied: Applied | None = None  # the lines behind ``claimed``
     cold: bool = False  # balances only: who paid what before is not known
 
     @cached_property

@@ -37,7 +37,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     name = take(table.name, np.nan)
     missing = np.flatnonzero(np.isnan(name))
     name[missing] = name_similarity(
-        c.index.reading.parties, payer[missing], c.customer[missing], c.index.reading.threads
+        c.index.reading.parties, c.state.known_until, payer[missing], c.customer[missing], c.index.reading.threads
     )
     given_code = frame.payment_customer[c.payment_row]
     given = np.where(given_code == NO_CODE, 0, np.where(given_code == c.customer, 1, -1))
