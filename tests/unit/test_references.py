@@ -214,9 +214,6 @@ def test_ranges_are_read_in_every_customary_spelling(text: str) -> None:
         "INV 4217 Tel. 030 18 24",
     ],
 )
-@pytest.mark.xfail(
-    reason="lists: parts of dates, amounts and phone numbers behind a number are read as its list"
-)
 def test_what_stands_behind_a_number_is_no_list_when_it_is_a_date_an_amount_or_a_phone_number(
     text: str,
 ) -> None:
