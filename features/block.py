@@ -24,8 +24,10 @@ from features.text import U64, mix
 REFERENCE_CAP = 12  # items that may share a reference key before it is hot
 NEIGHBOUR_CAP = 8
 AMOUNT_CAP = 20
-OPEN_ITEMS_STRONG = 24
-OPEN_ITEMS_WEAK = 5
+OPEN_ITEMS = np.array([[24, 8, 3], [6, 2, 0]])
+"""Open items listed for the likeliest customer of a payment, the next, and all others: strongly and weakly known."""
+OPEN_ITEMS_FITTING = np.array([[5, 2, 1], [3, 1, 0]])
+"""The same where an item of a strongly known customer has the very amount."""
 STRONG_NAME = 0.86
 WEAK_NAME = 0.75
 
@@ -273,15 +275,34 @@ def _explained(index: OpenIndex, batch: I32, mentions: References) -> B:
 NAMED_LENGTH = 5
 
 
-def _party_pairs(index: OpenIndex, batch: I32, parties: PartyTable, explained: B) -> tuple[I64, I64]:
+def _is_strong(parties: PartyTable) -> B:
+    """Tell which customers stand behind a payment by more than a likeness of names."""
+    name = np.nan_to_num(parties.name)
+    known = parties.given | (parties.account >= 0.2) | (parties.alias >= 0.2) | parties.number  # noqa: PLR2004
+    return (known | (name >= STRONG_NAME)) & ~parties.family
+
+
+def _rank(parties: PartyTable) -> I64:
+    """Rank the customers of each payment, likeliest first."""
+    score = parties.score()
+    order = np.lexsort((parties.customer, -score, parties.payment))
+    starts = group_starts(parties.payment[order])
+    size = np.diff(np.append(starts, len(order)))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order)) - np.repeat(starts, size)
+    return rank
+
+
+def _party_pairs(index: OpenIndex, batch: I32, parties: PartyTable, explained: B, fitting: B) -> tuple[I64, I64]:
     """Pair payments with open items of the customers that may stand behind them."""
     frame = index.reading.frame
     rows, owner, due = index.by_customer
-    name = np.nan_to_num(parties.name)
-    strong = parties.given | (parties.account >= 0.2) | (parties.alias >= 0.2) | parties.number | (name >= STRONG_NAME)  # noqa: PLR2004
-    weak = (name >= WEAK_NAME) | parties.family
-    budget = np.where(strong & ~parties.family, OPEN_ITEMS_STRONG, np.where(weak, OPEN_ITEMS_WEAK, 0))
-    budget = np.where(explained[parties.payment], 0, budget)
+    weak = (np.nan_to_num(parties.name) >= WEAK_NAME) | parties.family
+    strong = _is_strong(parties)
+    table = np.where(fitting[parties.payment], 1, 0)
+    place = np.minimum(_rank(parties), 2)
+    budget = np.stack([OPEN_ITEMS, OPEN_ITEMS_FITTING])[table, np.where(strong, 0, 1), place]
+    budget = np.where((strong | weak) & ~explained[parties.payment], budget, 0)
     low = np.searchsorted(owner, parties.customer)
     high = np.searchsorted(owner, parties.customer, side="right")
     size = max(len(frame.customers), 1)
@@ -333,8 +354,10 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     left, right = equijoin(party_key, customer_key, reading.threads)
     parts.append((pack(parties.payment[left], a_item[right]), Rule.CUSTOMER_AMOUNT))
     # the customer's open items, where the text does not already explain the cash
-    explained = _explained(index, batch, mentions)
-    payment, item = _party_pairs(index, batch, parties, explained)
+    strong = _is_strong(parties)
+    fitting = np.zeros(len(batch), np.bool_)
+    fitting[parties.payment[left[strong[left]]]] = True
+    payment, item = _party_pairs(index, batch, parties, _explained(index, batch, mentions), fitting)
     parts.append((pack(payment, item), Rule.CUSTOMER))
     # one wrong, lost or added digit, for payments in whose text no number was found
     named = np.zeros(len(batch), np.bool_)

@@ -80,6 +80,11 @@ class Comparison:
         return convert(self.state, self.payment_row, self.item)
 
     @cached_property
+    def instalment(self) -> NDArray[np.int8]:
+        """Whether the payments' amounts equal an instalment of the items (see `comparisons.amounts.instalments`)."""
+        return amounts.instalments(self)
+
+    @cached_property
     def balance(self) -> I64:
         """Open balances of the items, signed."""
         return self.state.open_amount[self.item]
@@ -92,7 +97,7 @@ class Comparison:
 
 def compare(comparison: Comparison) -> F32:
     """Return the feature matrix, shape (pairs, len(SCHEMA)), float32, NaN where nothing can be said."""
-    out = np.empty((len(comparison.payment), len(SCHEMA)), np.float32)
+    out = np.empty((len(comparison.payment), len(SCHEMA)), np.float32, order="F")
     position = {name: index for index, name in enumerate(SCHEMA)}
     for family in FAMILIES:
         for name, column in family.columns(comparison).items():

@@ -224,7 +224,10 @@ def _doubtful(c: Comparison, per_choice: Callable[..., NDArray[np.generic]], h: 
 SHAPES = ("exact", "reduced", "partial", "named", "sum", "lines", "none")
 REFERENCES = ("full", "part", "none")
 PARTIES = ("known", "named", "open")
-SEGMENTS = tuple(f"{shape}/{reference}/{party}" for shape in SHAPES for reference in REFERENCES for party in PARTIES)
+SEGMENTS = (
+    *(f"{shape}/{reference}/{party}" for shape in SHAPES for reference in REFERENCES for party in PARTIES),
+    *CELLS,
+)
 """Kinds of evidence: how the cash is explained, how the text names the items, how the payer is known."""
 
 SHAPE_GROUP = np.full(32, SHAPES.index("partial"), np.int64)
@@ -346,10 +349,7 @@ def twin_keys(state: State, frame: Frame) -> I64:
 def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
     """Return the customer whose cash each payment is: of the chosen items, else of a clear party."""
     table = c.candidates.parties
-    score = np.maximum.reduce([
-        table.given * np.float32(1.0), table.account * np.float32(0.98), table.alias * np.float32(0.95),
-        table.number * np.float32(0.9), np.nan_to_num(table.name) * np.float32(0.9),
-    ])  # fmt: skip
+    score = table.score()
     customer = np.full(c.payments, NO_CODE, np.int32)
     order = np.lexsort((table.customer, -score, table.payment))
     payment = table.payment[order]

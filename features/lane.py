@@ -28,7 +28,7 @@ LATE_DAYS = 400
 NAME = 0.7
 KNOWN = 0.5
 
-CELLS = ("exact/full/known", "exact/full/named")
+CELLS = ("lane/full/known", "lane/full/named")
 """Evidence cells of the lane; the names are those of `features.conclude.SEGMENTS`."""
 
 

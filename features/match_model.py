@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.block import OpenIndex, Reading, build_candidates
-from features.calibration import Calibration, offsets_of
+from features.calibration import Calibration, log_odds_with_none, offsets_of
 from features.compare import SCHEMA, SCHEMA_VERSION, Comparison, compare
 from features.frame import KINDS
 from features.propose import Hypotheses, propose
@@ -137,6 +137,7 @@ class Scored:
     set_score: F64
     log_odds: F64
     none: F64
+    pays: NDArray[np.bool_]  # "none of them" is less likely than all explanations together
     lane_confidence: F64 | None = None  # of the lane's payments in the same replayed window
 
 
@@ -160,5 +161,6 @@ def weigh_batch(proposed: Proposed, model: MatchModel, threads: int) -> Scored:
     """Score hypotheses and let them compete."""
     set_score = model.proposal(proposed.matrix, threads)
     log_odds, none = model.calibration.log_odds(set_score, proposed.offsets)
-    none = np.where(pays_nothing_by_kind(proposed.compared.comparison), SURELY, none)
-    return Scored(proposed, set_score, log_odds, none)
+    barred = pays_nothing_by_kind(proposed.compared.comparison)
+    _, empty = log_odds_with_none(set_score, proposed.offsets, model.calibration.a, model.calibration.b)
+    return Scored(proposed, set_score, log_odds, np.where(barred, SURELY, none), (empty < 0) & ~barred)

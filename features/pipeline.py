@@ -131,7 +131,7 @@ def decide_batch(reading: Reading, state: State, batch: I32, model: MatchModel, 
 def conclude_batch(scored: Scored, state: State, policy: Policy, *, second_look: bool = False) -> Decided:
     """Settle and decide a scored batch; a second look is for payments that lost what they wanted to others."""
     comparison = scored.proposed.compared.comparison
-    settled = settle(scored.proposed.hypotheses, scored.log_odds, scored.none, state.open_amount)
+    settled = settle(scored.proposed.hypotheses, scored.log_odds, scored.pays, state.open_amount)
     if second_look:
         settled = replace(settled, lost=np.ones(len(settled.lost), np.bool_))
     undone = find_originals(comparison)

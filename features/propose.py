@@ -277,9 +277,7 @@ def _withheld(c: Comparison, rows: I64, short: I64) -> B:
 
 
 def _is_instalment(c: Comparison, rows: I64) -> B:
-    from features.comparisons.amounts import instalments  # noqa: PLC0415
-
-    return instalments(c)[rows] > 0
+    return c.instalment[rows] > 0
 
 
 def _fill(cash: I64, open_amount: I64, first: I64, count: I64) -> I64:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.calibration import confidence_of
 from features.frame import F64, I64, B
 from features.join import group_starts
 from features.propose import Hypotheses
@@ -26,14 +25,15 @@ class Settlement:
     contested: B  # somebody else's best explanation wanted the same cash of an item
 
 
-def settle(h: Hypotheses, log_odds: F64, none: F64, balance: I64) -> Settlement:
+def settle(h: Hypotheses, log_odds: F64, pays: B, balance: I64) -> Settlement:
     """Choose a consistent set of explanations.
 
-    ``log_odds``: of the hypotheses; ``none``: of "none of them", shape (payments,); ``balance``: open amounts by item.
+    ``log_odds``: of the hypotheses; ``pays``: whether all explanations together beat "none of them", shape (payments,):
+    five alike are worth showing, where none would be wrong; ``balance``: open amounts by item.
     Payments must be in the order of their ids (ties go to the first).
     """
-    payments = len(none)
-    ordered = _preferences(h, log_odds, none)
+    payments = len(pays)
+    ordered = _preferences(h, log_odds, pays)
     starts = np.searchsorted(h.payment[ordered], np.arange(payments + 1))
     cursor = starts[:-1].copy()
     first_choice = np.where(cursor < starts[1:], ordered[np.minimum(cursor, max(len(ordered) - 1, 0))], -1) if len(ordered) else np.full(payments, -1)
@@ -58,11 +58,8 @@ def settle(h: Hypotheses, log_odds: F64, none: F64, balance: I64) -> Settlement:
     return Settlement(current, (first_choice >= 0) & (current != first_choice), contested)
 
 
-def _preferences(h: Hypotheses, log_odds: F64, none: F64) -> I64:
-    """Return the hypotheses that beat "none of them", ordered by payment, best first."""
-    # "none of them" has to beat all explanations together: five alike are worth showing, none would be wrong
-    count = len(none)
-    pays = np.bincount(h.payment, weights=confidence_of(log_odds), minlength=count) > confidence_of(none)
+def _preferences(h: Hypotheses, log_odds: F64, pays: B) -> I64:
+    """Return the hypotheses of payments that pay something, ordered by payment, best first."""
     real = np.flatnonzero(pays[h.payment]) if len(h.payment) else np.zeros(0, np.int64)
     return real[np.lexsort((real, -log_odds[real], h.payment[real]))]
 

@@ -151,7 +151,7 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     out["own_account"] = own_account(c)[payment]
     out["round_amount"] = cash % 10_000 == 0
     del owner
-    matrix = np.empty((count, len(SET_SCHEMA)), np.float32)
+    matrix = np.empty((count, len(SET_SCHEMA)), np.float32, order="F")
     for index, name in enumerate(SET_SCHEMA):
         matrix[:, index] = out[name]
     return matrix

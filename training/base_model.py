@@ -23,6 +23,7 @@ from features.book import read_book
 from features.bundle import BASE_MODEL, schema_fingerprint, write_bundle
 from features.conclude import SEGMENTS
 from features.frame import Frame
+from features.lane import CELLS
 from features.golden import golden_confidence, golden_margins
 from features.match_model import PAIR_MODEL, SET_MODEL, schema
 from features.pipeline import canonical, conclude_batch
@@ -40,10 +41,15 @@ LEARN_SEEDS = (101, 102)
 CALIBRATE_SEED = 301
 WINDOW_DAYS = 80
 ALPHA = 0.001
-LEAST_CONFIDENCE = 0.99
+LEAST_CONFIDENCE = 0.998
 """Below this no kind of evidence closes by itself in a cold start; fixed before any answer."""
 
+LANE_CONFIDENCE = 0.5
+"""The lane's cells have one confidence each, so their threshold only has to let it through."""
+
 GROUPS = (
+    ("lane/full/known",),
+    ("lane/full/named",),
     ("exact/full/known",),
     ("exact/full/named",),
     ("exact/full/open",),
@@ -118,12 +124,14 @@ def cells_of(check: Checked) -> NDArray[np.int64]:
     table = np.full(len(SEGMENTS), -1, np.int64)
     for group, names in enumerate(GROUPS):
         table[[SEGMENTS.index(name) for name in names]] = group
-    return np.where(check.confidence >= LEAST_CONFIDENCE, table[check.segment], -1)
+    return np.where(check.in_lane | (check.confidence >= LEAST_CONFIDENCE), table[check.segment], -1)
 
 
 def segment_thresholds(choice: CellChoice) -> dict[str, float]:
     """Return the kinds of evidence that may close by themselves."""
-    return {name: LEAST_CONFIDENCE for cell in choice.cells for name in GROUPS[cell]}
+    return {
+        name: LANE_CONFIDENCE if name in CELLS else LEAST_CONFIDENCE for cell in choice.cells for name in GROUPS[cell]
+    }
 
 
 def build(out: Path, sealed: Sequence[Made], learn: Sequence[Made], calibrate: Sequence[Made]) -> dict[str, Any]:
@@ -209,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.base_model", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=BASE_MODEL)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the books, 1 for the shipped model")
-    parser.add_argument("--worlds", default="main,second,third", help="sealed worlds to ask")
+    parser.add_argument("--worlds", default="second,third", help="sealed worlds to ask")
     options = parser.parse_args(arguments)
     size = max(int(LEARN_INVOICES * options.scale), 1_500)
     learn = [Made("main", profile, size, seed) for profile in PROFILES for seed in LEARN_SEEDS]

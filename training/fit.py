@@ -1,7 +1,7 @@
 """Fit the two models and the calibration on a replayed history.
 
-Pairs are scored out of sample for the set model (two folds by payment), so that it learns from margins as honest as
-those it will see. Windows are batches like those of `match`: nothing of a batch is revealed to itself.
+Pairs are scored out of sample for the set model (two folds by payment), so that it learns from margins as
+honest as those it will see. Windows are batches like those of `match`: nothing of a batch is revealed to itself.
 """
 
 from __future__ import annotations
@@ -15,11 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.block import Reading
-from features.calibration import Calibration
+from features.boosters import Booster
+from features.calibration import Calibration, log_odds_with_none
 from features.compare import SCHEMA
 from features.frame import F64, I64, B
 from features.lane import Lane, split_batch
-from features.match_model import Compared, MatchModel, Proposed, Scored, booster_scorer, compare_batch, propose_batch, weigh_batch
+from features.match_model import (
+    Compared,
+    MatchModel,
+    Proposed,
+    Scored,
+    booster_scorer,
+    compare_batch,
+    pays_nothing_by_kind,
+    propose_batch,
+    weigh_batch,
+)
 from features.propose import fingerprints
 from features.settle import settle
 from features.state import FOREVER, State
@@ -31,13 +42,23 @@ F32 = NDArray[np.float32]
 
 SEED = 7
 PAIR_PARAMETERS: Mapping[str, Any] = {
-    "objective": "binary", "learning_rate": 0.1, "num_leaves": 31, "min_data_in_leaf": 40, "feature_fraction": 0.7,
-    "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 1.0, "num_iterations": 100,
-}  # fmt: skip
+    "objective": "binary",
+    "learning_rate": 0.1,
+    "num_leaves": 31,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.7,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 1.0,
+    "num_iterations": 100,
+}
 SET_PARAMETERS: Mapping[str, Any] = {
-    "objective": "binary", "learning_rate": 0.08, "num_leaves": 31, "min_data_in_leaf": 40, "feature_fraction": 0.6,
-    "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 2.0, "num_iterations": 160,
-}  # fmt: skip
+    **PAIR_PARAMETERS,
+    "learning_rate": 0.08,
+    "feature_fraction": 0.6,
+    "lambda_l2": 2.0,
+    "num_iterations": 160,
+}
 FIXED: Mapping[str, Any] = {
     "verbose": -1, "seed": SEED, "deterministic": True, "force_row_wise": True, "num_threads": 2,
     "monotone_constraints_method": "basic",
@@ -69,7 +90,7 @@ def sample_of(reading: Reading, truth: Truth, window: Window, *, cold: bool = Fa
     one = np.arange(len(lane.payment))
     nothing = np.zeros(len(one), np.int64)
     paid = fingerprints(one, len(one), lane.item, whole.open_amount[lane.item], nothing)
-    state = replace(whole, claimed=lane.claimed(whole))
+    state = replace(whole, claimed=lane.claimed(whole), applied=lane.applied(whole))
     window = Window(split.rest, window.decided_at)
     compared = compare_batch(reading, state, window.batch)
     c = compared.comparison
@@ -91,22 +112,26 @@ def sample_of(reading: Reading, truth: Truth, window: Window, *, cold: bool = Fa
 
 def fold_of(payment_row: NDArray[np.integer]) -> I64:
     """Return the fold (0 or 1) of payments: a hash, so that it does not follow time or customer."""
-    return ((payment_row.astype(np.int64) * 2_654_435_761) % (1 << 32) >> 7) % 2
+    return np.asarray(((payment_row.astype(np.int64) * 2_654_435_761) % (1 << 32) >> 7) % 2, dtype=np.int64)
 
 
-def _train(matrix: F32, label: B, schema: Mapping[str, int], parameters: Mapping[str, Any], weight: F64 | None = None) -> lgb.Booster:
+def _train(
+    matrix: F32, label: B, schema: Mapping[str, int], parameters: Mapping[str, Any], weight: F64 | None = None
+) -> Booster:
     given = {**parameters, **FIXED, "monotone_constraints": list(schema.values())}
     rounds = int(given.pop("num_iterations"))
-    data = lgb.Dataset(matrix, label.astype(np.float32), weight=weight, feature_name=list(schema), free_raw_data=True)
+    data = lgb.Dataset(
+        matrix, label.astype(np.float32), weight=weight, feature_name=list(schema), free_raw_data=True
+    )
     return lgb.train(given, data, rounds)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """Models fitted on samples, with the hypotheses of those samples scored out of sample."""
+    """The two models, fitted here or taken from a folder."""
 
-    pair: lgb.Booster
-    proposal: lgb.Booster
+    pair: Booster
+    proposal: Booster
 
 
 def fit_models(
@@ -125,9 +150,12 @@ def fit_models(
     out_of_fold = np.empty(len(label))
     for number in (0, 1):
         learn = keep & (fold != number)
+        if not (label[learn].any() and (~label[learn]).any()):
+            learn = keep  # too few for two folds: margins a little too sure beat none at all
         booster = _train(matrix[learn], label[learn], SCHEMA, pair_parameters, weight[learn])
         there = fold == number
-        out_of_fold[there] = booster.predict(matrix[there], raw_score=True, num_threads=2)
+        if there.any():
+            out_of_fold[there] = booster.predict(matrix[there], raw_score=True, num_threads=2)
     pair = _train(matrix[keep], label[keep], SCHEMA, pair_parameters, weight[keep])
     del matrix
     sets: list[F32] = []
@@ -142,13 +170,16 @@ def fit_models(
         sets.append(proposed.matrix[known])
         right.append(is_right(sample, proposed)[known])
         heft.append(np.full(int(known.sum()), by_sample[number]))
-    proposal = _train(np.concatenate(sets), np.concatenate(right), SET_SCHEMA, set_parameters, np.concatenate(heft))
+    proposal = _train(
+        np.concatenate(sets), np.concatenate(right), SET_SCHEMA, set_parameters, np.concatenate(heft)
+    )
     return Fitted(pair, proposal)
 
 
 def is_right(sample: Sample, proposed: Proposed) -> B:
     """Tell which hypotheses are exactly what the payment paid."""
-    return proposed.hypotheses.fingerprint() == sample.fingerprint[proposed.hypotheses.payment]
+    right = proposed.hypotheses.fingerprint() == sample.fingerprint[proposed.hypotheses.payment]
+    return np.asarray(right, dtype=np.bool_)
 
 
 def scored_sample(sample: Sample, fitted: Fitted, calibration: Calibration, threads: int = 2) -> Scored:
@@ -159,10 +190,56 @@ def scored_sample(sample: Sample, fitted: Fitted, calibration: Calibration, thre
     return replace(scored, lane_confidence=sample.lane.confidence(calibration))
 
 
-def fit_calibration(samples: Sequence[Sample], fitted: Fitted) -> tuple[Calibration, TopChoice]:
-    """Fit the competition and the map to confidence on samples that no model has seen."""
-    plain = Calibration()
-    scored = [scored_sample(sample, fitted, plain) for sample in samples]
+LEAST_EXAMPLES = 30
+"""Right and wrong pairs below which a model would only learn chance."""
+
+MIN_NONE = 100
+
+
+def can_fit(samples: Sequence[Sample]) -> bool:
+    """Tell whether samples hold pairs enough, of both kinds, to fit models on."""
+    known = [sample.is_true[sample.labelled[sample.compared.comparison.payment]] for sample in samples]
+    right = sum(int(one.sum()) for one in known)
+    return right >= LEAST_EXAMPLES and sum(len(one) for one in known) - right >= LEAST_EXAMPLES
+
+
+def fit_calibration(samples: Sequence[Sample], fitted: Fitted) -> tuple[Calibration, TopChoice | None]:
+    """Fit the competition and the map to confidence on samples that no model has seen.
+
+    What a block has no example of keeps the default: log-odds as they are, and no deterministic cell.
+    """
+    scored = [scored_sample(sample, fitted, Calibration()) for sample in samples]
+    calibration = _fit_cells(samples, _fit_competition(samples, scored))
+    top: list[tuple[F64, B, NDArray[np.int32]]] = []
+    none: list[tuple[F64, B]] = []
+    empty_right = empty_all = 0
+    for sample, one in zip(samples, scored, strict=True):
+        h = one.proposed.hypotheses
+        log_odds, odds = calibration.log_odds(one.set_score, one.proposed.offsets)
+        settled = settle(h, log_odds, _pays(one, calibration), sample.state.open_amount)
+        chosen = settled.chosen
+        rows = np.flatnonzero((chosen >= 0) & ~settled.lost & sample.labelled)
+        owner = sample.state.frame.item_customer[h.item[h.first_line[chosen[rows]]]]
+        top.append((log_odds[chosen[rows]], is_right(sample, one.proposed)[chosen[rows]], owner))
+        bare = np.diff(one.proposed.offsets) == 0
+        money_in = sample.state.frame.payment_amount[sample.window.batch] > 0
+        rest = np.flatnonzero((chosen < 0) & ~settled.lost & sample.labelled & ~bare & money_in)
+        none.append((odds[rest], ~sample.matchable[rest]))
+        empty_all += int((bare & sample.labelled).sum())
+        empty_right += int((bare & sample.labelled & ~sample.matchable).sum())
+    choice = None
+    leaders, correct, owners = (np.concatenate(column) for column in zip(*top, strict=True))
+    if len(leaders):
+        choice = choose_top_map(leaders, correct, groups=owners, seed=SEED)
+        calibration = replace(calibration, top=choice.chosen)
+    x, y = (np.concatenate(column) for column in zip(*none, strict=True))
+    if len(x) >= MIN_NONE and y.any() and not y.all():
+        calibration = replace(calibration, none=choose_top_map(x, y, seed=SEED).chosen)
+    return replace(calibration, no_candidates=(empty_right + 1.0) / (empty_all + 2.0)), choice
+
+
+def _fit_competition(samples: Sequence[Sample], scored: Sequence[Scored]) -> Calibration:
+    """Fit how hypotheses of one payment compete with each other and with "none of them"."""
     scores, offsets, right = [], [np.zeros(1, np.int64)], []
     total = 0
     for sample, one in zip(samples, scored, strict=True):
@@ -173,51 +250,38 @@ def fit_calibration(samples: Sequence[Sample], fitted: Fitted) -> tuple[Calibrat
         count = np.bincount(h.payment[known], minlength=one.proposed.payments)[sample.labelled]
         offsets.append(total + np.cumsum(count))
         total += int(count.sum())
+    if not total:
+        return Calibration()
     a, b = fit_competition(np.concatenate(scores), np.concatenate(offsets), np.concatenate(right))
-    competing = Calibration(a=a, b=b)
-    leaders: list[F64] = []
-    correct: list[B] = []
-    owners: list[NDArray[np.int32]] = []
-    empty_right = empty_all = 0
-    none_odds: list[F64] = []
-    none_right: list[B] = []
-    none_owner: list[NDArray[np.int32]] = []
-    for sample, one in zip(samples, scored, strict=True):
-        h = one.proposed.hypotheses
-        log_odds, none = competing.log_odds(one.set_score, one.proposed.offsets)
-        settled = settle(h, log_odds, none, sample.state.open_amount)
-        chosen = settled.chosen
-        rows = np.flatnonzero((chosen >= 0) & ~settled.lost & sample.labelled)
-        leaders.append(log_odds[chosen[rows]])
-        correct.append(is_right(sample, one.proposed)[chosen[rows]])
-        owners.append(sample.state.frame.item_customer[h.item[h.first_line[chosen[rows]]]])
-        bare = np.diff(one.proposed.offsets) == 0
-        money_in = sample.state.frame.payment_amount[sample.window.batch] > 0
-        rest = np.flatnonzero((chosen < 0) & ~settled.lost & sample.labelled & ~bare & money_in)
-        none_odds.append(none[rest])
-        none_right.append(~sample.matchable[rest])
-        none_owner.append(rest.astype(np.int32))
-        empty_all += int((bare & sample.labelled).sum())
-        empty_right += int((bare & sample.labelled & ~sample.matchable).sum())
-    top = choose_top_map(
-        np.concatenate(leaders), np.concatenate(correct), groups=np.concatenate(owners), seed=SEED
-    )
-    none_x, none_y = np.concatenate(none_odds), np.concatenate(none_right)
-    none_map = None
-    if len(none_x) >= MIN_NONE and none_y.any() and not none_y.all():
-        none_map = choose_top_map(none_x, none_y, seed=SEED).chosen
+    return Calibration(a=a, b=b)
+
+
+def _pays(scored: Scored, calibration: Calibration) -> B:
+    """Tell which payments more likely pay something than nothing, as `weigh_batch` does."""
+    proposed = scored.proposed
+    _, none = log_odds_with_none(scored.set_score, proposed.offsets, calibration.a, calibration.b)
+    return np.asarray((none < 0) & ~pays_nothing_by_kind(proposed.compared.comparison), dtype=np.bool_)
+
+
+def _fit_cells(samples: Sequence[Sample], calibration: Calibration) -> Calibration:
+    """Fit the confidence of the deterministic lane's cells of evidence."""
     known = [sample.lane_labelled for sample in samples]
-    cell = np.concatenate([sample.lane.cell[k] for sample, k in zip(samples, known, strict=True)])
-    cells, unseen = {}, 0.0
-    if len(cell):
-        right_of = np.concatenate([sample.lane_is_right[k] for sample, k in zip(samples, known, strict=True)])
-        cells, unseen = fit_cells(cell.astype(np.int64), right_of)
-    calibration = Calibration(
-        cells=cells, unseen_cell=unseen, a=a, b=b, top=top.chosen, none=none_map, no_candidates=(empty_right + 1.0) / (empty_all + 2.0)
-    )
-    return calibration, top
+    cell = np.concatenate([sample.lane.cell[rows] for sample, rows in zip(samples, known, strict=True)])
+    if not len(cell):
+        return calibration
+    right = np.concatenate([sample.lane_is_right[rows] for sample, rows in zip(samples, known, strict=True)])
+    cells, unseen = fit_cells(cell.astype(np.int64), right)
+    return replace(calibration, cells=cells, unseen_cell=unseen)
 
 
-MIN_NONE = 100
-
-__all__ = ["FOREVER", "Fitted", "Sample", "fit_calibration", "fit_models", "is_right", "sample_of", "scored_sample"]
+__all__ = [
+    "FOREVER",
+    "Fitted",
+    "Sample",
+    "can_fit",
+    "fit_calibration",
+    "fit_models",
+    "is_right",
+    "sample_of",
+    "scored_sample",
+]

@@ -61,7 +61,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     return {
         "amount_exact": exact.astype(np.float32),
         "amount_discounted": np.where(taken, np.where(in_time, 2, 1), 0).astype(np.float32),
-        "amount_instalment": instalments(c).astype(np.float32),
+        "amount_instalment": c.instalment.astype(np.float32),
         "amount_relative": np.where(known, np.clip(relative, -1.5, 5), np.nan).astype(np.float32),
         "amount_log_difference": np.where(
             known, np.sign(difference) * np.log1p(np.abs(difference)), np.nan
@@ -91,18 +91,23 @@ def _mix(money: I64, owner: I64) -> I64:
 def instalments(c: Comparison) -> np.ndarray:
     """Tell which amounts equal an instalment of the item: 2 when it is the one due next to the day, 1 else."""
     table = c.frame.book.instalments
-    out = np.zeros(len(c.item))
+    out = np.zeros(len(c.item), np.int8)
     if table.num_rows == 0:
         return out
     item = codes(table["invoice_id"], c.frame.item_ids).astype(np.int64)
     amount = integers(table["amount_minor"], 0)
     known = (integers(table["known_at"], 0) <= c.state.known_until) & (item >= 0)
-    key = np.sort(_mix(amount[known], item[known]))
-    out[count_equal(_mix(c.cash.amount, c.item.astype(np.int64)), key) > 0] = 1
-    due = days(table["due_date"])[known].astype(np.int64)
-    booked = c.frame.payment_booking[c.payment_row].astype(np.int64)
-    exact = np.sort(_mix(_mix(amount[known], item[known]), due // 14))
+    item, amount, due = item[known], amount[known], days(table["due_date"])[known].astype(np.int64)
+    planned = np.zeros(c.frame.item_count, np.bool_)
+    planned[item] = True
+    rows = np.flatnonzero(planned[c.item])
+    wanted = _mix(c.cash.amount[rows], c.item[rows].astype(np.int64))
+    key = _mix(amount, item)
+    hit = count_equal(wanted, key) > 0
+    out[rows[hit]] = 1
+    booked = c.frame.payment_booking[c.payment_row[rows]].astype(np.int64)
+    exact = np.sort(_mix(key, due // 14))
     for shift in (-1, 0, 1):
-        near = count_equal(_mix(_mix(c.cash.amount, c.item.astype(np.int64)), booked // 14 + shift), exact) > 0
-        out[near] = 2
+        near = count_equal(_mix(wanted, booked // 14 + shift), exact) > 0
+        out[rows[near]] = 2
     return out

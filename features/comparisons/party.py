@@ -41,10 +41,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     )
     given_code = frame.payment_customer[c.payment_row]
     given = np.where(given_code == NO_CODE, 0, np.where(given_code == c.customer, 1, -1))
-    row_score = np.maximum.reduce([
-        table.given * np.float32(1.0), table.account * np.float32(0.98), table.alias * np.float32(0.95),
-        table.number * np.float32(0.9), np.nan_to_num(table.name) * np.float32(0.9),
-    ])  # fmt: skip
+    row_score = table.score()
     score = np.maximum.reduce([
         (given > 0) * np.float32(1.0), take(table.account) * np.float32(0.98), take(table.alias) * np.float32(0.95),
         take(table.number) * np.float32(0.9), np.nan_to_num(name) * np.float32(0.9),
