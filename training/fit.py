@@ -1,7 +1,7 @@
 """Fit the two models and the calibration on a replayed history.
 
 Pairs are scored out of sample for the set model (two folds by payment), so that it learns from margins as
-honest as those it will see. Windows are batches like those of `match`: nothing of a batch is revealed to itself.
+honest as those it will see. Windows are batches like those of `match`: a batch never sees its own answers.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from scipy.special import bdtr
 from features.calibration import confidence_of, log_odds_of
 from training.bounds import least_labels, most_errors
 
-__all__ = ["LADDER", "Plan", "Segments", "Step", "lay_plan"]
+__all__ = ["DELTA", "LADDER", "Plan", "Segments", "Step", "lay_plan"]
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]

@@ -29,9 +29,14 @@ class Truth:
 
 
 def read_truth(frame: Frame) -> Truth:
-    """Read the final allocations of a history; reversed ones do not count."""
+    """Read the final allocations of a history; reversed ones do not count.
+
+    What was reversed and not replaced has no known answer, unless the payment's resolution gives one.
+    """
     rows = np.flatnonzero(
-        (frame.allocation_reversed == FOREVER) & (frame.allocation_item >= 0) & (frame.allocation_payment >= 0)
+        (frame.allocation_reversed == FOREVER)
+        & (frame.allocation_item >= 0)
+        & (frame.allocation_payment >= 0)
     )
     items = np.int64(max(frame.item_count, 1))
     packed = frame.allocation_payment[rows].astype(np.int64) * items + frame.allocation_item[rows]
@@ -60,14 +65,16 @@ def read_truth(frame: Frame) -> Truth:
 
 
 def _old_enough(frame: Frame) -> B:
-    """Tell which payments are older than nearly all decisions take (99th percentile): silence means nothing."""
+    """Tell which payments nobody decided on for longer than nearly all decisions take (99th percentile)."""
     rows = np.flatnonzero((frame.allocation_payment >= 0) & (frame.allocation_item >= 0))
     if len(rows) == 0:
         return np.zeros(frame.payment_count, np.bool_)
     decided = frame.allocation_decided[rows]
     lag = decided - frame.payment_known[frame.allocation_payment[rows]]
-    limit = np.percentile(lag, 99)
-    return (decided.max() - frame.payment_known) > max(limit, 0)
+    limit = max(float(np.percentile(lag, 99)), 0.0)
+    silent = np.ones(frame.payment_count, np.bool_)
+    silent[frame.allocation_payment[rows]] = False
+    return np.asarray(silent & (decided.max() - frame.payment_known > limit), dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -78,16 +85,20 @@ class Window:
     decided_at: int
 
 
+def day_of(frame: Frame) -> I64:
+    """Return the day on which each payment could first be decided: booked, and known."""
+    return np.asarray(np.maximum(frame.payment_booking.astype(np.int64), frame.payment_known // DAY))
+
+
 def windows(frame: Frame, start: int, end: int, length: int) -> list[Window]:
-    """Cut days ``start <= booking < end`` into windows of ``length`` days."""
+    """Cut the days from ``start`` until before ``end`` into windows of ``length`` days; no empty ones."""
     out = []
+    day = day_of(frame)
     for low in range(start, end, length):
         high = min(low + length, end)
-        inside = (frame.payment_booking >= low) & (frame.payment_booking < high)
-        instant = high * DAY
-        batch = np.flatnonzero(inside & (frame.payment_known <= instant)).astype(np.int32)
+        batch = np.flatnonzero((day >= low) & (day < high)).astype(np.int32)
         if len(batch):
-            out.append(Window(batch, instant))
+            out.append(Window(batch, high * DAY))
     return out
 
 
@@ -99,4 +110,4 @@ def pair_labels(truth: Truth, frame: Frame, payment_row: I32, item: I32) -> NDAr
     if len(keys) == 0:
         return np.zeros(len(probe), np.bool_)
     at = np.minimum(np.searchsorted(keys, probe), len(keys) - 1)
-    return keys[at] == probe
+    return np.asarray(keys[at] == probe, dtype=np.bool_)
