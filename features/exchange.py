@@ -66,6 +66,8 @@ def _by_rate(  # noqa: PLR0913 - fills the columns of `convert`
     for inverse in (False, True):
         a, b = (quote, base) if inverse else (base, quote)
         at = np.flatnonzero(seen)
+        if len(at) == 0:
+            return
         key = (a[at].astype(np.int64) * size + b[at]) * span + day[at]
         order = np.argsort(key, kind="stable")
         key, at = key[order], at[order]

@@ -105,7 +105,10 @@ def match_lines(reading: Reading, state: State, batch: NDArray[np.int32]) -> Lin
     if len(line) == 0:
         return empty
     exact = state.open_amount[item] == lines.amount[line]
-    order = np.lexsort((item, frame.item_due[item], ~by_reference, ~exact, line))
+    # gateways pay out within days: of several that fit, the one issued nearest before the payout
+    age = frame.payment_booking[batch[lines.owner[line]]].astype(np.int64) - frame.item_issue[item]
+    age = np.where(age < 0, 1_000 - age, age)
+    order = np.lexsort((item, age, ~by_reference, ~exact, line))
     starts = group_starts(line[order])
     share = np.diff(np.append(starts, len(order)))
     best = order[starts]

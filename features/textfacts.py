@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from features.block import References
 from features.frame import I32, I64
+from features.names import fold_word
 from features.references import PaymentSpans
 from features.text import U64, SpanText, hash_strings
 
@@ -24,6 +25,9 @@ JANUARI FEBRUARI MAART APRIL MEI JUNI JULI AUGUSTUS SEPTEMBER OKTOBER NOVEMBER D
 JANEIRO FEVEREIRO MARCO ABRIL MAIO JUNHO JULHO AGOSTO SETEMBRO OUTUBRO NOVEMBRO DEZEMBRO
 STYCZEN LUTY MARZEC KWIECIEN MAJ CZERWIEC LIPIEC SIERPIEN WRZESIEN PAZDZIERNIK LISTOPAD GRUDZIEN
 JANUAR FEBRUAR MARTS APRIL MAJ JUNI JULI AUGUST SEPTEMBER OKTOBER NOVEMBER DECEMBER
+JANUARI FEBRUARI MARS APRIL MAJ JUNI JULI AUGUSTI SEPTEMBER OKTOBER NOVEMBER DECEMBER
+JANUAR FEBRUAR MARS APRIL MAI JUNI JULI AUGUST SEPTEMBER OKTOBER NOVEMBER DESEMBER
+STYCZNIA LUTEGO MARCA KWIETNIA MAJA CZERWCA LIPCA SIERPNIA WRZESNIA PAZDZIERNIKA LISTOPADA GRUDNIA
 TAMMIKUU HELMIKUU MAALISKUU HUHTIKUU TOUKOKUU KESAKUU HEINAKUU ELOKUU SYYSKUU LOKAKUU MARRASKUU JOULUKUU
 """
 
@@ -60,7 +64,8 @@ def _topic_table() -> tuple[U64, NDArray[np.int32]]:
     bits: dict[str, int] = {}
     for bit, words in enumerate(TOPICS.values()):
         for word in words.split():
-            bits[word] = bits.get(word, 0) | (1 << bit)
+            for spelling in {word, fold_word(word)}:
+                bits[spelling] = bits.get(spelling, 0) | (1 << bit)
     keys = hash_strings(list(bits))
     order = np.argsort(keys)
     return keys[order], np.array(list(bits.values()), np.int32)[order]
@@ -74,6 +79,7 @@ def _month_table() -> tuple[U64, NDArray[np.int8]]:
     for line in _MONTHS.strip().splitlines():
         for number, word in enumerate(line.split()):
             words.setdefault(word, number)
+            words.setdefault(fold_word(word), number)
     keys = hash_strings(list(words))
     months = np.array(list(words.values()), np.int8)
     order = np.argsort(keys)
