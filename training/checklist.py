@@ -16,6 +16,7 @@ from training.to_check import choose_rows, write_to_check
 
 FILE = "to_check.csv"
 TEXTS = ("remittance", "structured_reference", "end_to_end_id")
+NOTHING = "nothing"
 MOST_ITEMS = 12
 """Items written out; a settlement of hundreds would hide what to look at."""
 
@@ -65,15 +66,19 @@ def _spread(column: Sequence[object], rows: Sequence[int], size: int) -> list[ob
 
 def _history_says(frame: Frame, truth: Truth, payment: NDArray[np.int32]) -> list[str]:
     resolution = frame.payment_resolution[payment]
-    words = [
-        RESOLUTIONS[code].replace("_", " ") if code != NO_CODE else "nothing" for code in resolution.tolist()
-    ]
+    words = [_without_items(code) for code in resolution.tolist()]
     asked = np.zeros(frame.payment_count, np.bool_)
     asked[payment] = True
     at = np.flatnonzero(asked[truth.pair_payment])
     item = truth.pair_item[at].astype(np.int64)
     lines = _written(frame, truth.pair_payment[at], item, truth.amount[at], truth.write_off[at])
     return [lines.get(row, word) for row, word in zip(payment.tolist(), words, strict=True)]
+
+
+def _without_items(resolution: int) -> str:
+    """Say that a payment paid no item, and what became of it where the history knows."""
+    known = resolution not in {NO_CODE, RESOLUTIONS.index("nothing")}
+    return f"{NOTHING} ({RESOLUTIONS[resolution].replace('_', ' ')})" if known else NOTHING
 
 
 def _model_says(frame: Frame, stated: Sequence[Stated], payment: NDArray[np.int32]) -> list[str]:
@@ -85,7 +90,7 @@ def _model_says(frame: Frame, stated: Sequence[Stated], payment: NDArray[np.int3
         lines |= _written(
             frame, one.line_payment[keep], one.item[keep], one.amount[keep], one.write_off[keep]
         )
-    return [lines.get(row, "nothing") for row in payment.tolist()]
+    return [lines.get(row, NOTHING) for row in payment.tolist()]
 
 
 def _reasons(stated: Sequence[Stated], payment: NDArray[np.int32]) -> list[str]:
