@@ -221,14 +221,16 @@ def _doubtful(c: Comparison, per_choice: Callable[..., NDArray[np.generic]], h: 
     return payment | per_choice(item[h.item], np.logical_or, False).astype(np.bool_)  # noqa: FBT003
 
 
-SHAPES = ("exact", "reduced", "partial", "named", "sum", "lines", "none")
+SHAPES = ("exact", "alike", "reduced", "partial", "named", "sum", "lines", "none")
 REFERENCES = ("full", "part", "none")
 PARTIES = ("known", "named", "open")
 SEGMENTS = (
     *(f"{shape}/{reference}/{party}" for shape in SHAPES for reference in REFERENCES for party in PARTIES),
     *CELLS,
 )
-"""Kinds of evidence: how the cash is explained, how the text names the items, how the payer is known."""
+"""Kinds of evidence: how the cash is explained (alike: the customer has another open item of that balance), how the
+text names the items, how the payer is known; then the cells of the deterministic lane.
+"""
 
 SHAPE_GROUP = np.full(32, SHAPES.index("partial"), np.int64)
 SHAPE_GROUP[Shape.EXACT] = SHAPES.index("exact")
@@ -254,6 +256,8 @@ def _segments(c, per_choice, of_pairs, h, shape, level, has) -> I64:  # type: ig
     ])  # fmt: skip
     party = np.select([known >= 0.5, of_pairs("party_score", np.minimum) >= 0.7], [0, 1], 2)  # noqa: PLR2004
     group = np.where(has, SHAPE_GROUP[np.maximum(shape, 0)], SHAPES.index("none"))
+    siblings = of_pairs("older_equal_open", np.maximum) + of_pairs("younger_equal_open", np.maximum) > 0
+    group = np.where((group == SHAPES.index("exact")) & siblings, SHAPES.index("alike"), group)
     del c, h
     return (group * len(REFERENCES) + reference) * len(PARTIES) + party
 

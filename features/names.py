@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Prefix
 
 from features.text import ascii_upper, hash_strings, mix
 
@@ -87,6 +88,10 @@ def key_hashes(keys: list[str]) -> NDArray[np.uint64]:
     return mix(hash_strings([key.translate(marks) for key in keys]), salt=77)
 
 
+def _lengths(texts: list[str]) -> NDArray[np.int64]:
+    return np.fromiter(map(len, texts), np.int64, len(texts))
+
+
 def similarity(left: list[str], right: list[str], threads: int = 1) -> NDArray[np.float32]:
     """Compare names pairwise: 0 (nothing alike) to 1 (the same words), robust to word order and truncation.
 
@@ -98,9 +103,8 @@ def similarity(left: list[str], right: list[str], threads: int = 1) -> NDArray[n
     sort_ratio = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, workers=threads, dtype=np.float32)
     set_ratio = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=threads, dtype=np.float32)
     score = (sort_ratio + set_ratio) / np.float32(200)
-    shorter = np.fromiter((min(len(a), len(b)) for a, b in zip(left, right, strict=True)), np.int32, len(left))
-    begins = np.fromiter(
-        (a.startswith(b) or b.startswith(a) for a, b in zip(left, right, strict=True)), np.bool_, len(left)
-    )
-    score = np.where(begins & (shorter >= 8), np.maximum(score, np.float32(0.93)), score)
+    shared = process.cpdist(left, right, scorer=Prefix.similarity, workers=threads, dtype=np.int32)
+    shorter = np.minimum(_lengths(left), _lengths(right))
+    begins = shared == shorter
+    score = np.where(begins & (shorter >= 8), np.maximum(score, np.float32(0.93)), score)  # noqa: PLR2004
     return score.astype(np.float32)
