@@ -76,6 +76,8 @@ def name_keys(name: Name) -> list[str]:
     if len(squeezed) >= 6:
         keys.add("^" + squeezed[:6])
         keys.add("=" + squeezed[:12])
+    if not keys and name.words:
+        keys.add("=" + squeezed)
     if len(name.words) > 1:
         keys.add("&" + "".join(sorted(name.words))[:16])
         keys.update("+" + a + b for a, b in zip(name.words, name.words[1:], strict=False))

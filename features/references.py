@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from features.frame import I32, I64, Frame, flat
 from features.text import U64, SpanText, hash_strings, mix, span_text
 
-MAX_ATOMS = 6
+MAX_ATOMS = 8
 MIN_LENGTH = 3
 MAX_LENGTH = 36
 NEIGHBOUR_MIN_DIGITS = 5

@@ -185,7 +185,7 @@ def _dates(text: SpanText, value: I64, width: I64) -> tuple[I64, tuple[I64, I64]
     solid = np.flatnonzero(width == 8)  # noqa: PLR2004
     rows = text.atom_row[solid].astype(np.int64)
     add(rows, value[solid] // 10_000, value[solid] // 100 % 100, value[solid] % 100)
-    add(rows, value[solid] % 10_000, value[solid] // 10_000 // 100 % 100, value[solid] // 1_000_000)
+    add(rows, value[solid] % 10_000, value[solid] // 10_000 % 100, value[solid] // 1_000_000)
     period_row, period_month = np.zeros(0, np.int64), np.zeros(0, np.int64)
     if count >= 2:  # noqa: PLR2004
         a, b = np.arange(count - 1), np.arange(1, count)

@@ -15,6 +15,7 @@ from training.blocks import to_main_currency
 from training.bounds import burst_near_top
 from training.certify import Certificate, RiskSet, certify, supporting_rows
 from training.ladder import Segments, lay_plan
+from training.segments import fit_segments
 from training.outcomes import Checked
 from training.replay import DAY
 
@@ -61,12 +62,18 @@ def _ours(book: Book) -> B:
 def certificate(frame: Frame, calibration: Checked, certification: Checked) -> Certificate:
     """Lay the order of tests on the calibration block and walk it on the certification block."""
     backed, double = support(frame)
-    segments = Segments()
     low = calibration.closes
+    names = np.asarray(SEGMENTS)
+    segments = Segments()
+    if low.any():
+        # kinds of evidence differ in how honest their confidence is; small kinds stand at the common threshold
+        segments = fit_segments(
+            calibration.confidence[low], ~calibration.wrong[low], names[calibration.segment[low]].tolist(), unlisted=0.0
+        )
     rows = certification.closes & backed[certification.payment]
     payment = certification.payment[rows]
     if low.any():
-        knob = segments.knob_of(calibration.confidence[low], None)
+        knob = segments.knob_of(calibration.confidence[low], names[calibration.segment[low]].tolist())
         plan = lay_plan(
             knob,
             int(rows.sum()),
@@ -75,12 +82,13 @@ def certificate(frame: Frame, calibration: Checked, certification: Checked) -> C
             calibration_wrong=calibration.wrong[low],
         )
     else:
-        plan = lay_plan(segments.knob_of(certification.confidence[rows], None), int(rows.sum()), burst=1.0)
+        kinds = names[certification.segment[rows]].tolist()
+        plan = lay_plan(segments.knob_of(certification.confidence[rows], kinds), int(rows.sum()), burst=1.0)
     risk = RiskSet(
         confidence=certification.confidence[rows],
         is_wrong=certification.wrong[rows],
         customer=certification.customer[rows],
-        segment=np.asarray(SEGMENTS)[certification.segment[rows]].tolist(),
+        segment=names[certification.segment[rows]].tolist(),
         lane=np.where(certification.in_lane[rows], "deterministic", "model").tolist(),
         is_harmful=certification.harmful[rows],
         amount_minor=to_main_currency(frame, payment),

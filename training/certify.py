@@ -26,6 +26,9 @@ Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 VALID_DAYS: Final = 90
+TARGET: Final = 0.001
+"""The rung that is promised; looser ones are steps on the way."""
+
 UNREVERSED_DAYS: Final = 60
 
 
@@ -120,7 +123,7 @@ class Certificate:
 
     @property
     def claim(self) -> Tested | None:
-        """The tightest rung reached, at its widest threshold; None if nothing is certified."""
+        """The tightest rung reached, at its widest threshold (below the target: its safest); None if nothing is certified."""
         return min((test for test in self.trace if test.is_passed), key=_tightest_then_widest, default=None)
 
     @property
@@ -334,7 +337,12 @@ def _money(risk: RiskSet, minor: NDArray[np.int64], closed: Booleans, delta: flo
 
 
 def _tightest_then_widest(test: Tested) -> tuple[float, float]:
-    return test.alpha, test.knob
+    """Order tests: the tightest rung first; on the target rung the widest threshold, before it the safest.
+
+    A looser rung that was reached is no reason to use it up: until the target holds, precision goes first. All
+    tests passed hold together under the one delta, so the choice among them costs nothing.
+    """
+    return test.alpha, test.knob if test.alpha <= TARGET else test.upper
 
 
 def _percent(share: float) -> str:

@@ -21,7 +21,7 @@ __all__ = ["fit_segments"]
 
 Floats = NDArray[np.float64]
 
-LEAST_PAYMENTS: Final = 200
+LEAST_PAYMENTS: Final = 100
 """A smaller segment is not listed: too little has been seen of it to place its threshold."""
 
 NEAR_TOP: Final = 0.8
