@@ -211,9 +211,9 @@ def find_references(
         "payment": spans.payment[left],
         "item": keys.item[right],
         "rule": np.where(spans.listed[left], np.int8(Rule.LISTED), keys.rule[right]).astype(np.int8),
-        "length": np.where(
-            spans.listed[left], keys.length[right], (spans.end - spans.start)[left]
-        ).astype(np.int16),
+        "length": np.where(spans.listed[left], keys.length[right], (spans.end - spans.start)[left]).astype(
+            np.int16
+        ),
         "share": share[right].astype(np.int16),
         "written": spans.raw[left] == keys.raw[right],
         "clean": spans.clean[left],
@@ -223,7 +223,10 @@ def find_references(
     }
     if len(matches.line):
         lines = _line_mentions(matches)
-        columns = {name: np.concatenate([column, lines[name].astype(column.dtype)]) for name, column in columns.items()}
+        columns = {
+            name: np.concatenate([column, lines[name].astype(column.dtype)])
+            for name, column in columns.items()
+        }
     return _best_mentions(columns, max(reading.frame.item_count, 1)), spans, hot
 
 
@@ -248,7 +251,7 @@ def _customer_numbers(reading: Reading, state: State, spans: PaymentSpans) -> tu
     who, key = reading.parties.number_keys
     known = state.visible_customers[who]
     who, key = who[known], key[known]
-    free = np.flatnonzero(spans.clean == 2)  # noqa: PLR2004
+    free = np.flatnonzero(spans.clean == 2)
     left, right = sorted_join(spans.key[free], key)
     size = max(len(reading.frame.customers), 1)
     packed = np.unique(spans.payment[free][left].astype(np.int64) * size + who[right])
@@ -278,7 +281,7 @@ NAMED_LENGTH = 5
 def _is_strong(parties: PartyTable) -> B:
     """Tell which customers stand behind a payment by more than a likeness of names."""
     name = np.nan_to_num(parties.name)
-    known = parties.given | (parties.account >= 0.2) | (parties.alias >= 0.2) | parties.number  # noqa: PLR2004
+    known = parties.given | (parties.account >= 0.2) | (parties.alias >= 0.2) | parties.number
     return (known | (name >= STRONG_NAME)) & ~parties.family
 
 
@@ -293,7 +296,9 @@ def _rank(parties: PartyTable) -> I64:
     return rank
 
 
-def _party_pairs(index: OpenIndex, batch: I32, parties: PartyTable, explained: B, fitting: B) -> tuple[I64, I64]:
+def _party_pairs(
+    index: OpenIndex, batch: I32, parties: PartyTable, explained: B, fitting: B
+) -> tuple[I64, I64]:
     """Pair payments with open items of the customers that may stand behind them."""
     frame = index.reading.frame
     rows, owner, due = index.by_customer
@@ -361,7 +366,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     parts.append((pack(payment, item), Rule.CUSTOMER))
     # one wrong, lost or added digit, for payments in whose text no number was found
     named = np.zeros(len(batch), np.bool_)
-    named[mentions.payment[is_open & ~mentions.covered & (mentions.length >= 5)]] = True  # noqa: PLR2004
+    named[mentions.payment[is_open & ~mentions.covered & (mentions.length >= 5)]] = True
     n_payment, n_key, n_whole = ref.payment_neighbours(spans, named)
     near, near_kind = _neighbour_pairs(index, n_payment, n_key, n_whole, items)
     parts.append((near, Rule.NEIGHBOUR))
@@ -444,4 +449,4 @@ def _hot_serials(reading: Reading, hot: B, spans: PaymentSpans, payment: I32, it
     return out
 
 
-__all__ = ["Candidates", "F32", "OpenIndex", "Reading", "References", "build_candidates"]
+__all__ = ["F32", "Candidates", "OpenIndex", "Reading", "References", "build_candidates"]

@@ -116,7 +116,9 @@ def compare(comparison: Comparison) -> F32:
     return out
 
 
-THREADED = 50_000  # pairs from which threads pay; each family writes columns of its own, so the result is the same
+THREADED = (
+    50_000  # pairs from which threads pay; each family writes columns of its own, so the result is the same
+)
 
 
 def prepare(comparison: Comparison) -> None:

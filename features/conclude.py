@@ -81,7 +81,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
 
     amount = frame.payment_amount[batch]
     laid = per_choice(h.amount, np.add)
-    foreign = per_choice(c.cash.foreign[h.pair], np.logical_or, False)  # noqa: FBT003
+    foreign = per_choice(c.cash.foreign[h.pair], np.logical_or, False)
     shape = np.where(has, h.shape[at] if len(h.payment) else 0, -1)
     unapplied = np.where(has, np.where(foreign, 0, amount - laid), amount)
     ungranted = _ungranted(h.write_off, h.write_off_reason)
@@ -89,10 +89,12 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     near = pairs[h.pair, column["ref_neighbour"]]
     hot = pairs[h.pair, column["ref_hot_serial"]]
     party = pairs[h.pair, column["party_score"]]
-    beyond = (level >= 3) | (near > 0) | (hot > 0) | (party >= PARTY_EVIDENCE)  # noqa: PLR2004
+    beyond = (level >= 3) | (near > 0) | (hot > 0) | (party >= PARTY_EVIDENCE)
     rest = h.amount + h.write_off
     open_left = np.abs(c.balance[h.pair]) - np.abs(rest)
-    write_off_reason = _largest(h.write_off, h.write_off_reason, h.owner, first, len(h.payment), CONTRACT_WRITE_OFFS, WRITE_OFF_WORDS)
+    write_off_reason = _largest(
+        h.write_off, h.write_off_reason, h.owner, first, len(h.payment), CONTRACT_WRITE_OFFS, WRITE_OFF_WORDS
+    )
     deduction_reason = _largest(
         h.deduction, h.deduction_reason, h.owner, first, len(h.payment),
         tuple(word.value for word in DEDUCTION_REASONS), DEDUCTION_WORDS,
@@ -128,25 +130,29 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         confidence=confidence,
         kind=kind,
         n_items=np.where(has, lines[at] if len(h.payment) else 0, undoing),
-        items_named=per_choice((level >= 3) | (h.shape[h.owner] == Shape.LINES), np.logical_and, False),  # noqa: FBT003, PLR2004
+        items_named=per_choice((level >= 3) | (h.shape[h.owner] == Shape.LINES), np.logical_and, False),
         item_currency=per_choice(frame.item_currency[h.item].astype(np.int64), np.maximum, NO_CODE),
         write_off_minor=per_choice(np.where(ungranted, h.write_off, 0), np.add) * np.sign(amount)
-        + np.where(per_choice(ungranted & (h.write_off != 0), np.logical_or, False), 0, per_choice(h.write_off, np.add)),  # noqa: FBT003
+        + np.where(
+            per_choice(ungranted & (h.write_off != 0), np.logical_or, False),
+            0,
+            per_choice(h.write_off, np.add),
+        ),
         write_off_base_minor=per_choice(np.where(h.write_off != 0, np.abs(c.balance[h.pair]), 0), np.add),
         write_off_reason=np.where(has, write_off_reason[at] if len(h.payment) else NO_CODE, NO_CODE),
         deduction_minor=per_choice(h.deduction, np.add),
         deduction_reason=np.where(has, deduction_reason[at] if len(h.payment) else NO_CODE, NO_CODE),
-        is_partial=per_choice((open_left > 0) & (h.deduction_reason != WITHHOLDING), np.logical_or, False),  # noqa: FBT003
+        is_partial=per_choice((open_left > 0) & (h.deduction_reason != WITHHOLDING), np.logical_or, False),
         is_overpaid=has & (unapplied * np.sign(amount) > 0),
         cross_currency=foreign,
         missing_rate=missing_rate,
-        has_evidence_beyond_amount=per_choice(beyond, np.logical_and, True),  # noqa: FBT003
+        has_evidence_beyond_amount=per_choice(beyond, np.logical_and, True),
         equal_explanations=equal,
         twins_interchangeable=interchangeable,
         rows_set_aside=_doubtful(c, per_choice, h),
         payment_held=hold,
-        item_disputed=per_choice(status == STATUSES.index("disputed"), np.logical_or, False),  # noqa: FBT003
-        item_on_hold=per_choice(status == STATUSES.index("on_hold"), np.logical_or, False),  # noqa: FBT003
+        item_disputed=per_choice(status == STATUSES.index("disputed"), np.logical_or, False),
+        item_on_hold=per_choice(status == STATUSES.index("on_hold"), np.logical_or, False),
         days_before_issue=np.where(has, latest_issue - booked, 0),
         days_after_due=np.where(has, booked - earliest_due, 0),
         conflict_lost=settled.lost,
@@ -158,7 +164,9 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         original_unknown=np.isin(kind, UNDOING) & (undone.original < 0),
     )
     evidence = _evidence(c, per_choice, of_pairs, h, shape, level, has)
-    related = np.where(undone.original >= 0, undone.original, np.where(duplicate | line_twice, twice.other, -1))
+    related = np.where(
+        undone.original >= 0, undone.original, np.where(duplicate | line_twice, twice.other, -1)
+    )
     del other
     return Conclusion(
         chosen=chosen,
@@ -172,7 +180,9 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     )
 
 
-def lane_facts(state: State, lane: Lane, confidence: F64, currencies: tuple[str, ...]) -> tuple[DecisionColumns, NDArray[np.uint64]]:
+def lane_facts(
+    state: State, lane: Lane, confidence: F64, currencies: tuple[str, ...]
+) -> tuple[DecisionColumns, NDArray[np.uint64]]:
     """Return the facts and the evidence of the deterministic lane's payments."""
     frame = state.frame
     rows, item = lane.payment, lane.item
@@ -181,7 +191,9 @@ def lane_facts(state: State, lane: Lane, confidence: F64, currencies: tuple[str,
     cell = np.array([SEGMENTS.index(name) for name in CELLS], np.int64)
     book = frame.book
     doubt = np.asarray(pc.is_in(frame.payment_ids.take(pa.array(rows)), value_set=book.doubtful_payments))
-    doubt = doubt | np.asarray(pc.is_in(frame.item_ids.take(pa.array(item)), value_set=book.doubtful_invoices))
+    doubt = doubt | np.asarray(
+        pc.is_in(frame.item_ids.take(pa.array(item)), value_set=book.doubtful_invoices)
+    )
     facts = DecisionColumns.filled(
         currencies=currencies,
         segments=SEGMENTS,
@@ -214,11 +226,13 @@ def lane_facts(state: State, lane: Lane, confidence: F64, currencies: tuple[str,
 def _doubtful(c: Comparison, per_choice: Callable[..., NDArray[np.generic]], h: Hypotheses) -> B:
     """Tell which payments, or items chosen for them, have rows in quarantine."""
     book = c.frame.book
-    payment = np.asarray(pc.is_in(c.frame.payment_ids.take(pa.array(c.candidates.batch)), value_set=book.doubtful_payments))
+    payment = np.asarray(
+        pc.is_in(c.frame.payment_ids.take(pa.array(c.candidates.batch)), value_set=book.doubtful_payments)
+    )
     if len(book.doubtful_invoices) == 0:
         return payment
     item = np.asarray(pc.is_in(c.frame.item_ids, value_set=book.doubtful_invoices))
-    return payment | per_choice(item[h.item], np.logical_or, False).astype(np.bool_)  # noqa: FBT003
+    return payment | per_choice(item[h.item], np.logical_or, False).astype(np.bool_)
 
 
 SHAPES = ("exact", "alike", "reduced", "partial", "named", "sum", "lines", "none")
@@ -240,21 +254,21 @@ SHAPE_GROUP[[Shape.SUBSET, Shape.SUBSET_DISCOUNT, Shape.WINDOW, Shape.OLDEST_FIR
 SHAPE_GROUP[Shape.LINES] = SHAPES.index("lines")
 
 
-def _segments(c, per_choice, of_pairs, h, shape, level, has) -> I64:  # type: ignore[no-untyped-def]  # noqa: ANN001, PLR0913
+def _segments(c, per_choice, of_pairs, h, shape, level, has) -> I64:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """Return the kind of evidence of each payment, a code into `SEGMENTS`."""
     matrix_level = per_choice(level, np.minimum)
     full = (
-        (matrix_level >= 5)  # noqa: PLR2004
+        (matrix_level >= 5)
         & (of_pairs("ref_written", np.minimum) > 0)
-        & (of_pairs("ref_clean", np.minimum) >= 2)  # noqa: PLR2004
-        & (of_pairs("ref_length", np.minimum) >= 5)  # noqa: PLR2004
+        & (of_pairs("ref_clean", np.minimum) >= 2)
+        & (of_pairs("ref_length", np.minimum) >= 5)
         & (of_pairs("ref_share", np.maximum) <= 1)
     )
-    reference = np.select([full, matrix_level >= 3], [0, 1], 2)  # noqa: PLR2004
+    reference = np.select([full, matrix_level >= 3], [0, 1], 2)
     known = np.maximum.reduce([
         of_pairs("party_given", np.minimum), of_pairs("party_account", np.minimum), of_pairs("party_alias", np.minimum),
     ])  # fmt: skip
-    party = np.select([known >= 0.5, of_pairs("party_score", np.minimum) >= 0.7], [0, 1], 2)  # noqa: PLR2004
+    party = np.select([known >= 0.5, of_pairs("party_score", np.minimum) >= 0.7], [0, 1], 2)
     group = np.where(has, SHAPE_GROUP[np.maximum(shape, 0)], SHAPES.index("none"))
     siblings = of_pairs("older_equal_open", np.maximum) + of_pairs("younger_equal_open", np.maximum) > 0
     group = np.where((group == SHAPES.index("exact")) & siblings, SHAPES.index("alike"), group)
@@ -270,12 +284,20 @@ UNDOING = np.array([KINDS.index("return"), KINDS.index("chargeback"), KINDS.inde
 
 def _ungranted(write_off: I64, reason: NDArray[np.int8]) -> B:
     """Tell which write-offs no terms and no settlement report grant."""
-    granted = (reason == WRITE_OFF_WORDS.index("early_payment_discount")) | (reason == WRITE_OFF_WORDS.index("processor_fee"))
+    granted = (reason == WRITE_OFF_WORDS.index("early_payment_discount")) | (
+        reason == WRITE_OFF_WORDS.index("processor_fee")
+    )
     return (write_off != 0) & ~granted
 
 
-def _largest(  # noqa: PLR0913
-    value: I64, reason: NDArray[np.int8], owner: I64, first: I64, count: int, words: tuple[str, ...], ours: tuple[str, ...]
+def _largest(
+    value: I64,
+    reason: NDArray[np.int8],
+    owner: I64,
+    first: I64,
+    count: int,
+    words: tuple[str, ...],
+    ours: tuple[str, ...],
 ) -> NDArray[np.int8]:
     """Return the reason of the largest part of each hypothesis, ungranted ones first, in the rule's codes."""
     out = np.full(count, NO_CODE, np.int8)
@@ -289,7 +311,9 @@ def _largest(  # noqa: PLR0913
     return out
 
 
-def _equal(scored: Scored, settled: Settlement, level: NDArray[np.generic], near: NDArray[np.generic]) -> tuple[I64, B]:
+def _equal(
+    scored: Scored, settled: Settlement, level: NDArray[np.generic], near: NDArray[np.generic]
+) -> tuple[I64, B]:
     """Count the other explanations of each payment that are as good, and tell whether they are interchangeable twins.
 
     Twins agree in customer, issuer, currency, balance, due date, discount and purchase order, and nothing in the
@@ -364,7 +388,7 @@ def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
     if len(order):
         second = np.where(payment[second_at] == np.arange(c.payments), score[order[second_at]], 0)
         second = np.where(second_at == top, 0, second)
-        clear = present & (score[best] >= 0.8) & (score[best] - second >= 0.08)  # noqa: PLR2004
+        clear = present & (score[best] >= 0.8) & (score[best] - second >= 0.08)
         customer[clear] = table.customer[best[clear]]
     known = customer >= 0
     rows = np.flatnonzero(chosen >= 0)
@@ -372,7 +396,10 @@ def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
         inside = np.zeros(len(h.payment), np.bool_)
         inside[chosen[rows]] = True
         line = np.flatnonzero(inside[h.owner])
-        payment, who = h.payment[h.owner[line]].astype(np.int64), c.frame.item_customer[h.item[line]].astype(np.int64)
+        payment, who = (
+            h.payment[h.owner[line]].astype(np.int64),
+            c.frame.item_customer[h.item[line]].astype(np.int64),
+        )
         size = np.int64(max(len(c.frame.customers), 1))
         distinct, inverse = np.unique(payment * size + who, return_inverse=True)
         weight = np.bincount(inverse, weights=np.abs(h.amount[line]).astype(np.float64))
@@ -419,20 +446,28 @@ def _kinds(c: Comparison, chosen: I64, undone: Undone) -> tuple[NDArray[np.int8]
     return kind, dismissal
 
 
-def _evidence(c, per_choice, of_pairs, h, shape, level, has) -> NDArray[np.uint64]:  # type: ignore[no-untyped-def]  # noqa: ANN001, PLR0913
+def _evidence(c, per_choice, of_pairs, h, shape, level, has) -> NDArray[np.uint64]:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """Name what speaks for each chosen explanation."""
     row = c.candidates.reference_row[h.pair]
     found = c.candidates.references
-    rule = np.where(row >= 0, found.rule[np.maximum(row, 0)], -1) if len(found.rule) else np.full(len(h.pair), -1)
-    plain = level >= 3  # noqa: PLR2004
-    written = np.where(row >= 0, found.written[np.maximum(row, 0)], False) if len(found.rule) else np.zeros(len(h.pair), np.bool_)
+    rule = (
+        np.where(row >= 0, found.rule[np.maximum(row, 0)], -1)
+        if len(found.rule)
+        else np.full(len(h.pair), -1)
+    )
+    plain = level >= 3
+    written = (
+        np.where(row >= 0, found.written[np.maximum(row, 0)], False)
+        if len(found.rule)
+        else np.zeros(len(h.pair), np.bool_)
+    )
     listed = rule == Rule.LISTED
     exact = plain & np.isin(rule, (Rule.NUMBER, Rule.NUMBER_WITHOUT_PREFIX)) & written
     partial = plain & np.isin(rule, (Rule.NUMBER_SERIAL, Rule.NUMBER_YEAR_SERIAL))
     repaired = (plain & ~written & ~listed) | (of_pairs("ref_neighbour", np.maximum) > 0)[h.payment[h.owner]]
 
     def some(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        return per_choice(values, np.logical_or, False).astype(np.bool_)  # noqa: FBT003
+        return per_choice(values, np.logical_or, False).astype(np.bool_)
 
     several = has & (per_choice(np.ones(len(h.pair), np.int64), np.add) > 1)
     whole = np.isin(shape, (Shape.EXACT, Shape.NAMED_EXACT, Shape.SUBSET, Shape.WINDOW))
@@ -446,9 +481,9 @@ def _evidence(c, per_choice, of_pairs, h, shape, level, has) -> NDArray[np.uint6
         Reason.REMITTANCE_LINES: (shape == Shape.LINES) | some(rule == Rule.LINE),
         Reason.CUSTOMER_NUMBER: has & (of_pairs("party_number", np.maximum) > 0),
         Reason.CUSTOMER_GIVEN: has & (of_pairs("party_given", np.maximum) > 0),
-        Reason.CUSTOMER_KNOWN_ACCOUNT: has & (of_pairs("party_account", np.maximum) >= 0.5),  # noqa: PLR2004
-        Reason.CUSTOMER_ALIAS: has & (of_pairs("party_alias", np.maximum) >= 0.5),  # noqa: PLR2004
-        Reason.CUSTOMER_NAME: has & (of_pairs("party_name", np.fmax) >= 0.8),  # noqa: PLR2004
+        Reason.CUSTOMER_KNOWN_ACCOUNT: has & (of_pairs("party_account", np.maximum) >= 0.5),
+        Reason.CUSTOMER_ALIAS: has & (of_pairs("party_alias", np.maximum) >= 0.5),
+        Reason.CUSTOMER_NAME: has & (of_pairs("party_name", np.fmax) >= 0.8),
         Reason.CUSTOMER_PARENT: has & (of_pairs("party_family", np.maximum) > 0),
         Reason.AMOUNT_EXACT: has & whole & ~several,
         Reason.AMOUNT_DISCOUNTED: np.isin(
@@ -460,7 +495,9 @@ def _evidence(c, per_choice, of_pairs, h, shape, level, has) -> NDArray[np.uint6
         Reason.AMOUNT_INSTALMENT: shape == Shape.INSTALMENT,
         Reason.SUM_OF_ITEMS: has & whole & several,
         Reason.NET_OF_CREDIT_MEMO: several & some((c.balance < 0)[h.pair]),
-        Reason.DATE_FITS_HABIT: has & (of_pairs("history_payments", np.minimum) > 1) & (of_pairs("habit_score", np.maximum) <= 1),
+        Reason.DATE_FITS_HABIT: has
+        & (of_pairs("history_payments", np.minimum) > 1)
+        & (of_pairs("habit_score", np.maximum) <= 1),
         Reason.PERIOD_NAMED: has & (of_pairs("month_named", np.maximum) > 1),
         Reason.REFERENCE_TO_OTHER_ITEM: has & (of_pairs("ref_rivals", np.maximum) > 0) & ~some(plain),
         Reason.REFERENCE_UNEXPLAINED: has & (of_pairs("text_unexplained", np.maximum) > 0) & ~some(plain),

@@ -96,7 +96,9 @@ class Frame:
     def currencies(self) -> pa.Array:
         """Currency codes, sorted."""
         return vocabulary_of(
-            self.book.invoices["currency"], self.book.payments["currency"], self.book.payments["original_currency"]
+            self.book.invoices["currency"],
+            self.book.payments["currency"],
+            self.book.payments["original_currency"],
         )
 
     @cached_property

@@ -50,7 +50,9 @@ class Lane:
 
     def applied(self, state: State) -> Applied:
         """Return what the lane applies."""
-        return Applied.of(self.payment, self.item, state.open_amount[self.item], np.zeros(len(self.item), np.int64))
+        return Applied.of(
+            self.payment, self.item, state.open_amount[self.item], np.zeros(len(self.item), np.int64)
+        )
 
     def confidence(self, calibration: Calibration) -> F64:
         """Return the calibrated confidence of each payment's cell."""
@@ -92,7 +94,7 @@ def split_batch(reading: Reading, state: State, batch: I32) -> Split:
     lane = Lane(
         payment=rows[good],
         item=item[good],
-        cell=(how[good] == 3).astype(np.int8),  # noqa: PLR2004
+        cell=(how[good] == 3).astype(np.int8),
         rule=found.references.rule[row[good]],
         known_by=how[good],
     )
@@ -111,13 +113,13 @@ def _sole_mentions(state: State, batch: I32, found: Mentioned) -> tuple[I64, I64
     pays = (balance > 0) & (frame.payment_amount[rows] == balance)
     pays &= frame.payment_currency[rows] == frame.item_currency[mentions.item]
     full = np.isin(mentions.rule, (Rule.NUMBER, Rule.NUMBER_WITHOUT_PREFIX, Rule.STRUCTURED))
-    full &= ~mentions.covered & mentions.written & (mentions.clean == 2) & (mentions.length >= FULL_LENGTH)  # noqa: PLR2004
+    full &= ~mentions.covered & mentions.written & (mentions.clean == 2) & (mentions.length >= FULL_LENGTH)
     lone = pays & full & (_open_with_same_words(mentions, balance) == 1)
     longest = np.zeros(len(batch), np.int64)
     np.maximum.at(longest, mentions.payment[lone], mentions.length[lone])
     # anything else the text may mean: as good a number of another item, or any mention that the cash would fit
-    other = ~mentions.covered & (mentions.clean > 0) & (level >= 3) & (balance != 0)  # noqa: PLR2004
-    other &= pays | ((level >= 5) & (mentions.length >= longest[mentions.payment] - 1))  # noqa: PLR2004
+    other = ~mentions.covered & (mentions.clean > 0) & (level >= 3) & (balance != 0)
+    other &= pays | ((level >= 5) & (mentions.length >= longest[mentions.payment] - 1))
     rivals = np.bincount(mentions.payment[other], minlength=len(batch))
     row = np.flatnonzero(lone & (rivals[mentions.payment] == 1))
     return mentions.payment[row].astype(np.int64), row
@@ -151,7 +153,11 @@ def _open_with_same_words(mentions: References, balance: I64) -> I64:
     """Count for each mention the open items that the same words of the text name."""
     packed = mentions.payment.astype(np.int64) * (1 << 40) + mentions.start
     _, group = np.unique(packed, return_inverse=True)
-    return np.bincount(group, weights=(balance != 0).astype(np.float64))[group].astype(np.int64) if len(group) else group
+    return (
+        np.bincount(group, weights=(balance != 0).astype(np.float64))[group].astype(np.int64)
+        if len(group)
+        else group
+    )
 
 
 def _payer(index: PartyIndex, rows: I32, item: I32, threads: int) -> NDArray[np.int8]:
@@ -171,7 +177,9 @@ def _payer(index: PartyIndex, rows: I32, item: I32, threads: int) -> NDArray[np.
         out[has & (share < KNOWN)] = -1
         unknown &= ~has
     rest = np.flatnonzero(unknown)
-    score = name_similarity(parties, index.state.known_until, payer[rest], customer[rest].astype(np.int32), threads)
+    score = name_similarity(
+        parties, index.state.known_until, payer[rest], customer[rest].astype(np.int32), threads
+    )
     out[rest[np.nan_to_num(score) >= NAME]] = 3
     given = frame.payment_customer[rows]
     out[given == customer] = 0

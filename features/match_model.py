@@ -72,7 +72,7 @@ def schema() -> dict[str, object]:
 
 def model_of(bundle: Bundle) -> MatchModel:
     """Return the model of a verified bundle; its schema must be the one this code computes."""
-    from features.bundle_errors import SchemaMismatchError  # noqa: PLC0415
+    from features.bundle_errors import SchemaMismatchError
 
     if bundle.schema.get("models") != schema()["models"] or bundle.schema.get("version") != SCHEMA_VERSION:
         detail = "the features of the model are not the ones this version computes; train again"

@@ -30,7 +30,9 @@ LEGAL_FORMS = frozenset(
     SPRL SRL SRO STIFTUNG TBK TNC UAB UG ULC VOF VZW YK ZOO ZRT HAFTUNGSBESCHRANKT
     """.split()
 )
-_FILLERS = frozenset("AND UND ET E Y EN OF THE DER DIE DAS DE LA LE LES DEL DI DA VAN DEN VON O I THIRD PARTY".split())
+_FILLERS = frozenset(
+    "AND UND ET E Y EN OF THE DER DIE DAS DE LA LE LES DEL DI DA VAN DEN VON O I THIRD PARTY".split()
+)
 _TITLES = frozenset("MR MRS MS DR PROF HERR FRAU HR FR MONSIEUR MADAME MME SIG DIPL ING DOTT SR SRA".split())
 _UMLAUTS = (("AE", "A"), ("OE", "O"), ("UE", "U"))
 
@@ -57,7 +59,11 @@ def normalise(upper_ascii: str) -> Name:
     text = upper_ascii.replace(".", " ") if "." in upper_ascii else upper_ascii
     joined = _SPACED_INITIALS.sub(lambda m: m.group(0).replace(" ", "").replace(".", "") + " ", text)
     found = _WORD.findall(joined)
-    words = [fold_word(word) for word in found if word not in LEGAL_FORMS and word not in _FILLERS and word not in _TITLES]
+    words = [
+        fold_word(word)
+        for word in found
+        if word not in LEGAL_FORMS and word not in _FILLERS and word not in _TITLES
+    ]
     forms = tuple(word for word in found if word in LEGAL_FORMS)
     if not words:
         words = [fold_word(word) for word in found]
@@ -108,5 +114,5 @@ def similarity(left: list[str], right: list[str], threads: int = 1) -> NDArray[n
     shared = process.cpdist(left, right, scorer=Prefix.similarity, workers=threads, dtype=np.int32)
     shorter = np.minimum(_lengths(left), _lengths(right))
     begins = shared == shorter
-    score = np.where(begins & (shorter >= 8), np.maximum(score, np.float32(0.93)), score)  # noqa: PLR2004
+    score = np.where(begins & (shorter >= 8), np.maximum(score, np.float32(0.93)), score)
     return score.astype(np.float32)

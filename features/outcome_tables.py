@@ -14,7 +14,7 @@ from features.book_writing import amount_text
 from features.calibration import confidence_of
 from features.compare import SCHEMA
 from features.decide import OUTCOMES, reason_texts
-from features.frame import I32, I64, KINDS, NO_DATE, Frame, days, flat
+from features.frame import I32, I64, KINDS, NO_DATE, Frame, days
 from features.join import expand, group_starts
 from features.propose import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.references import Rule
@@ -143,7 +143,7 @@ def _undone_lines(decided: Decided) -> _Undone:
         frame.allocation_payment[rows], frame.allocation_item[rows], frame.allocation_amount[rows],
         frame.allocation_write_off[rows],
     )  # fmt: skip
-    from features.pipeline import chosen_lines  # noqa: PLC0415 - the run that these tables belong to
+    from features.pipeline import chosen_lines
 
     known = known.joined(state.applied or Applied.empty()).joined(chosen_lines(decided))
     low = np.searchsorted(known.payment, original[payment])
@@ -171,7 +171,11 @@ def _undone_lines(decided: Decided) -> _Undone:
     ) * np.sign(amount)
     keep = laid > 0
     return _Undone(
-        owner[keep], item[keep], (laid * np.sign(amount))[keep], np.where(whole, write_off, 0)[keep], cash[keep]
+        owner[keep],
+        item[keep],
+        (laid * np.sign(amount))[keep],
+        np.where(whole, write_off, 0)[keep],
+        cash[keep],
     )
 
 
@@ -236,7 +240,14 @@ def _rates(c: Comparison, pair: I64, amount: I64, cash: I64) -> NDArray[np.float
 
 
 def _rate_text(rate: NDArray[np.float64], foreign: NDArray[np.bool_]) -> pa.Array:
-    out = [f"{value:.8f}".rstrip("0").rstrip(".") if far else None for value, far in zip(rate, foreign, strict=True)] if foreign.any() else [None] * len(rate)
+    out = (
+        [
+            f"{value:.8f}".rstrip("0").rstrip(".") if far else None
+            for value, far in zip(rate, foreign, strict=True)
+        ]
+        if foreign.any()
+        else [None] * len(rate)
+    )
     return pa.array(out, pa.string())
 
 
@@ -244,7 +255,8 @@ def _rule_texts(masks: NDArray[np.uint32]) -> pa.Array:
     """Name the rules of each mask, joined by `;`."""
     encoded = pa.array(masks).dictionary_encode()
     names = [
-        ";".join(rule.name.lower() for rule in Rule if mask >> int(rule) & 1) for mask in encoded.dictionary.to_pylist()
+        ";".join(rule.name.lower() for rule in Rule if mask >> int(rule) & 1)
+        for mask in encoded.dictionary.to_pylist()
     ]
     return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(names, pa.string()))
 
@@ -270,12 +282,16 @@ def _why_not(decided: Decided, chosen: NDArray[np.bool_]) -> pa.Array:
         (np.sign(c.balance) != np.sign(amount), WhyNot.DIRECTION),
         (paid & (score > 0), WhyNot.TAKEN_BY_OTHER_PAYMENT),
         (~has & (score > 0), WhyNot.BELOW_NONE),
-        (matrix[:, column["ref_best_of_payment"]] >= 3, WhyNot.TEXT),  # noqa: PLR2004
-        (party < 0.5, WhyNot.COUNTERPARTY),  # noqa: PLR2004
+        (matrix[:, column["ref_best_of_payment"]] >= 3, WhyNot.TEXT),
+        (party < 0.5, WhyNot.COUNTERPARTY),
         (c.cash.amount != c.balance, WhyNot.AMOUNT),
         (~has, WhyNot.BELOW_NONE),
     ]
-    code = np.select([mask for mask, _ in reasons], [WHY_NOT.index(r.value) for _, r in reasons], WHY_NOT.index(WhyNot.BETTER_PROPOSAL.value))
+    code = np.select(
+        [mask for mask, _ in reasons],
+        [WHY_NOT.index(r.value) for _, r in reasons],
+        WHY_NOT.index(WhyNot.BETTER_PROPOSAL.value),
+    )
     code = np.where(chosen, 0, code)
     return pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int8)), pa.array(WHY_NOT, pa.string()))
 
@@ -372,7 +388,9 @@ def lane_candidates(frame: Frame, decided: LaneDecided) -> pa.Table:
         "model_score": pa.nulls(count, pa.float32()),
         "pair_confidence": decided.confidence.astype(np.float32),
         "chosen": np.ones(count, np.bool_),
-        "why_not": pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array(WHY_NOT, pa.string())),
+        "why_not": pa.DictionaryArray.from_arrays(
+            pa.array(np.zeros(count, np.int8)), pa.array(WHY_NOT, pa.string())
+        ),
     }
     for name in SCHEMA:
         columns[name] = pa.nulls(count, pa.float32())

@@ -82,7 +82,8 @@ class Parties:
         """Distinct account numbers of payers and customers."""
         book = self.frame.book
         return vocabulary_of(
-            normalise_accounts(book.payments["payer_account"]), normalise_accounts(book.customer_accounts["account"])
+            normalise_accounts(book.payments["payer_account"]),
+            normalise_accounts(book.customer_accounts["account"]),
         )
 
     @cached_property
@@ -142,9 +143,16 @@ class Parties:
     def number_keys(self) -> tuple[I32, U64]:
         """(customer code, folded hash) of customer numbers and ids that could stand in a text."""
         book, frame = self.frame.book, self.frame
-        parts: list[tuple[I32, pa.Array]] = [(np.arange(len(frame.customers), dtype=np.int32), frame.customers)]
+        parts: list[tuple[I32, pa.Array]] = [
+            (np.arange(len(frame.customers), dtype=np.int32), frame.customers)
+        ]
         if book.customers.num_rows:
-            parts.append((codes(book.customers["customer_id"], frame.customers), flat(book.customers["customer_number"])))
+            parts.append(
+                (
+                    codes(book.customers["customer_id"], frame.customers),
+                    flat(book.customers["customer_number"]),
+                )
+            )
         who: list[I32] = []
         keys: list[U64] = []
         for code, column in parts:
@@ -155,7 +163,7 @@ class Parties:
             digits = np.add.accumulate(np.append(0, text.atom_is_digit))
             has_digit = digits[text.row_first_atom[1:]][rows] > digits[first[rows]]
             for begin in (start, text.skip_zeros(start, end)):
-                fits = has_digit & (end - begin >= 4)  # noqa: PLR2004
+                fits = has_digit & (end - begin >= 4)
                 who.append(code[rows[fits]])
                 keys.append(mix(text.folded_hash(begin[fits], end[fits])))
         packed = np.unique(np.rec.fromarrays([np.concatenate(keys), np.concatenate(who)], names="key,who"))
@@ -233,7 +241,8 @@ class PartyIndex:
         size = len(frame.customers)
         # one vote a payment and customer
         votes = np.unique(
-            (value[fine].astype(np.int64) * size + customer[fine]) * frame.payment_count + state.history_payment[fine]
+            (value[fine].astype(np.int64) * size + customer[fine]) * frame.payment_count
+            + state.history_payment[fine]
         )
         pair, count = np.unique(votes // frame.payment_count, return_counts=True)
         code = (pair // size).astype(np.int32)
@@ -309,9 +318,7 @@ def _spread(batch_code: I32, table_code: I32) -> tuple[I64, I64]:
     return expand(low, count)
 
 
-def find_parties(
-    index: PartyIndex, batch: I32, numbers: tuple[I32, I32], threads: int = 2
-) -> PartyTable:
+def find_parties(index: PartyIndex, batch: I32, numbers: tuple[I32, I32], threads: int = 2) -> PartyTable:
     """List the customers that may stand behind the payments of a batch.
 
     ``batch``: payment rows. ``numbers``: (batch position, customer) of customer numbers found in the texts.

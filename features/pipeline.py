@@ -174,7 +174,7 @@ def chosen_lines(decided: Decided) -> Applied:
     return Applied.of(batch[h.payment[h.owner[rows]]], h.item[rows], h.amount[rows], h.write_off[rows])
 
 
-def match_book(  # noqa: PLR0913 - the interface others rely on
+def match_book(
     book: Book,
     bundle: Bundle,
     policy: Policy | None = None,
@@ -230,7 +230,9 @@ def match_book(  # noqa: PLR0913 - the interface others rely on
             so_far = applied.joined(chosen_lines(first))
             again = replace(state, batch=split.rest[~first.told], claimed=taken, applied=so_far)
             looks.append(
-                conclude_batch(score_batch(reading, again, again.batch, model), again, rules, second_look=True)
+                conclude_batch(
+                    score_batch(reading, again, again.batch, model), again, rules, second_look=True
+                )
             )
         since = clock.note("decide", since)
         for decided in looks:
@@ -267,7 +269,7 @@ def _joined(tables: list[pa.Table], order: str | None) -> pa.Table:
     return table.take(pc.sort_indices(table, sort_keys=keys))
 
 
-def _summary(  # noqa: PLR0913
+def _summary(
     result: MatchResult, bundle: Bundle, policy: Policy, now: int, book: Book, clock: _Clock
 ) -> dict[str, Any]:
     """Count what was decided, by outcome and money, and say which promise holds."""
@@ -304,7 +306,7 @@ def _summary(  # noqa: PLR0913
 
 def _money(decisions: pa.Table) -> dict[str, dict[str, str]]:
     """Add up allocated and unapplied cash by currency and outcome, exactly."""
-    from receivables.money import exponent, to_text  # noqa: PLC0415
+    from receivables.money import exponent, to_text
 
     if decisions.num_rows == 0:
         return {}
@@ -326,7 +328,7 @@ def _money(decisions: pa.Table) -> dict[str, dict[str, str]]:
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import version
 
     return {name: version(name) for name in ("duckdb", "lightgbm", "numpy", "pyarrow")}
 

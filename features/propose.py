@@ -30,7 +30,26 @@ SOLUTIONS = 3
 FEE_SHARE = 0.06
 FEE_MINOR = 6_000  # 60.00: wire charges above that are not seen in published tariffs
 FX_SHARE = 0.025
-WITHHOLDING_RATES = (0.01, 0.015, 0.02, 0.03, 0.05, 0.06, 0.07, 0.075, 0.08, 0.10, 0.12, 0.125, 0.15, 0.19, 0.20, 0.24, 0.25, 0.30)
+WITHHOLDING_RATES = (
+    0.01,
+    0.015,
+    0.02,
+    0.03,
+    0.05,
+    0.06,
+    0.07,
+    0.075,
+    0.08,
+    0.10,
+    0.12,
+    0.125,
+    0.15,
+    0.19,
+    0.20,
+    0.24,
+    0.25,
+    0.30,
+)
 
 
 class Shape(IntEnum):
@@ -111,7 +130,9 @@ class Hypotheses:
 
 def fingerprints(owner: I64, count: int, item: I32, amount: I64, write_off: I64) -> U64:
     """Hash sets of (item, amount, write-off), one set an owner."""
-    line = mix(mix(mix(item.astype(np.uint64), 31) + amount.astype(np.uint64), 37) + write_off.astype(np.uint64), 41)
+    line = mix(
+        mix(mix(item.astype(np.uint64), 31) + amount.astype(np.uint64), 37) + write_off.astype(np.uint64), 41
+    )
     out = np.zeros(count, np.uint64)
     np.add.at(out, owner, line)
     return out
@@ -159,7 +180,7 @@ def propose(c: Comparison, score: F64) -> Hypotheses:
     _singles(c, score, usable, out)
     named = _named_sets(c, usable, out)
     _searched_sets(c, score, usable, named, out)
-    from features.settlements import line_sets  # noqa: PLC0415 - only books with remittance lines
+    from features.settlements import line_sets
 
     line_sets(c, usable, out)
     return _assemble(c, out)
@@ -232,7 +253,13 @@ def _singles(c: Comparison, score: F64, usable: B, out: _Lines) -> None:
     charged = (short > 0) & (short == told) & (shape != Shape.DISCOUNT)
     small = np.flatnonzero(
         charged
-        | ((short > 0) & (share <= FEE_SHARE) & (short <= FEE_MINOR) & ~near_foreign & (shape != Shape.DISCOUNT))
+        | (
+            (short > 0)
+            & (share <= FEE_SHARE)
+            & (short <= FEE_MINOR)
+            & ~near_foreign
+            & (shape != Shape.DISCOUNT)
+        )
     )
     if len(small):
         at, off = rows[small], (short * sign)[small]
@@ -257,7 +284,9 @@ def charges(c: Comparison, rows: I64) -> I64:
 def _from_gateway(c: Comparison) -> B:
     """Tell which payments of the book a payment processor reported, not a bank."""
     words = pc.utf8_lower(pc.fill_null(flat(c.frame.book.payments["source"]), ""))
-    return np.asarray(pc.match_substring_regex(words, "gateway|psp|processor|stripe|adyen|paypal|mollie|card|wallet"))
+    return np.asarray(
+        pc.match_substring_regex(words, "gateway|psp|processor|stripe|adyen|paypal|mollie|card|wallet")
+    )
 
 
 ROUNDING_MINOR = 5
@@ -300,14 +329,14 @@ def _fill(cash: I64, open_amount: I64, first: I64, count: I64) -> I64:
 
 def _named_mask(c: Comparison) -> B:
     """Tell which pairs the payment's text names well enough to build a set on."""
-    from features.comparisons.references import LEVEL  # noqa: PLC0415
+    from features.comparisons.references import LEVEL
 
     found, row = c.candidates.references, c.candidates.reference_row
     has = row >= 0
     if len(found.item) == 0:
         return has
     at = np.maximum(row, 0)
-    good = (LEVEL[found.rule] >= 3) & ~found.covered & (found.clean > 0) & (found.length >= 3)  # noqa: PLR2004
+    good = (LEVEL[found.rule] >= 3) & ~found.covered & (found.clean > 0) & (found.length >= 3)
     return has & good[at]
 
 
@@ -332,7 +361,11 @@ def _named_sets(c: Comparison, usable: B, out: _Lines) -> B:
 
 def _position(c: Comparison, rows: I64) -> I64:
     found, row = c.candidates.references, c.candidates.reference_row[rows]
-    return np.where(row >= 0, found.start[np.maximum(row, 0)], 0) if len(found.start) else np.zeros(len(rows), np.int64)
+    return (
+        np.where(row >= 0, found.start[np.maximum(row, 0)], 0)
+        if len(found.start)
+        else np.zeros(len(rows), np.int64)
+    )
 
 
 def _customer_choices(c: Comparison, rows: I64) -> list[I64]:
@@ -378,7 +411,14 @@ def _add_set(c: Comparison, rows: I64, out: _Lines, *, named: bool) -> None:
     exact = short == 0
     is_discount = ~exact & (off != 0) & (np.abs(total - off - cash) <= count)
     is_late = ~exact & ~is_discount & (late != 0) & (np.abs(total - late - cash) <= count)
-    fee = ~exact & ~is_discount & ~is_late & (short > 0) & (short <= FEE_MINOR) & (short <= FEE_SHARE * np.abs(total))
+    fee = (
+        ~exact
+        & ~is_discount
+        & ~is_late
+        & (short > 0)
+        & (short <= FEE_MINOR)
+        & (short <= FEE_SHARE * np.abs(total))
+    )
     near = foreign & (np.abs(short) <= FX_SHARE * np.abs(total))
     shape = np.select(
         [near, exact, is_discount, short < 0],
@@ -390,7 +430,9 @@ def _add_set(c: Comparison, rows: I64, out: _Lines, *, named: bool) -> None:
     owner = np.repeat(np.arange(len(starts)), count)
     amount = _fill(cash, c.balance[rows], starts, count)
     amount = np.where(near[owner], c.balance[rows], amount)
-    amount, write_off, deduction = _granted(c, rows, owner, is_discount, is_late, cash, total, granted, discount, amount)
+    amount, write_off, deduction = _granted(
+        c, rows, owner, is_discount, is_late, cash, total, granted, discount, amount
+    )
     zero = np.zeros(len(rows), np.int64)
     out.add(
         payment[starts], shape, count, rows, amount, write_off,
@@ -426,7 +468,9 @@ def _granted(  # noqa: PLR0913
     write_off = np.where(is_discount[owner], granted, 0)
     deduction = np.where(is_late[owner], discount, 0)
     balance = c.balance[rows]
-    amount = np.where(is_discount[owner], balance - write_off, np.where(is_late[owner], balance - deduction, amount))
+    amount = np.where(
+        is_discount[owner], balance - write_off, np.where(is_late[owner], balance - deduction, amount)
+    )
     laid = np.zeros(len(cash), np.int64)
     np.add.at(laid, owner, amount)
     rest = np.where(is_discount | is_late, cash - laid, 0)
@@ -464,7 +508,7 @@ def _searched_sets(c: Comparison, score: F64, usable: B, named: B, out: _Lines) 
     first = group_starts(payment[rank_order])
     rank = np.arange(len(payment)) - np.repeat(first, np.diff(np.append(first, len(payment))))
     use = np.zeros(len(payment), np.bool_)
-    use[rank_order[rank < 2]] = True  # noqa: PLR2004
+    use[rank_order[rank < 2]] = True
     use &= count > 1
     _subsets(c, rows, starts[use], count[use], score, named, out)
     _windows(c, rows, starts[use], count[use], score, out)
@@ -476,7 +520,7 @@ SURE = 3.0
 
 def _family_groups(c: Comparison) -> I64:
     """Return a group for each pair: the item's customer, or its parent company where one is on file."""
-    from features.frame import codes  # noqa: PLC0415
+    from features.frame import codes
 
     table = c.frame.book.customers
     parent = np.arange(len(c.frame.customers), dtype=np.int64)
@@ -498,7 +542,7 @@ def _mask_matrix(n: int) -> F64:
     return _MASKS[n]
 
 
-def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, named: B, out: _Lines) -> None:  # noqa: PLR0913
+def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, named: B, out: _Lines) -> None:
     """Find the subsets of up to `SEARCH_ITEMS` items that add up to the payment, whole and less discounts."""
     owner, at = expand(starts, count)
     pair = rows[at]
@@ -559,14 +603,17 @@ def _take_solutions(  # noqa: PLR0913
     )  # fmt: skip
 
 
-def _windows(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, out: _Lines) -> None:  # noqa: PLR0913
+def _windows(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, out: _Lines) -> None:
     """Find runs of a customer's items, in due order and in issue order, that add up to the payment."""
     owner, at = expand(starts, count)
     pair = rows[at]
     frame = c.frame
     discount, in_time = discounts(c, pair)
     granted = np.where(in_time, discount, 0)
-    readings = [(frame.item_due, np.zeros(len(pair), np.int64)), (frame.item_issue, np.zeros(len(pair), np.int64))]
+    readings = [
+        (frame.item_due, np.zeros(len(pair), np.int64)),
+        (frame.item_issue, np.zeros(len(pair), np.int64)),
+    ]
     if granted.any():
         readings.append((frame.item_issue, granted))
     for dates, off in readings:

@@ -127,7 +127,9 @@ def item_keys(frame: Frame, threads: int = 1) -> ItemKeys:
         add(rule, row, number.folded_hash(start, end), number.raw_hash(start, end), end - start)
     _add_year_serial(number, add)
     id_text = flat(invoices["invoice_id"])
-    differs = np.flatnonzero(np.asarray(pc.fill_null(pc.not_equal(id_text, flat(invoices["invoice_number"])), False)))
+    differs = np.flatnonzero(
+        np.asarray(pc.fill_null(pc.not_equal(id_text, flat(invoices["invoice_number"])), False))
+    )
     for column, rule, subset in (
         ("invoice_id", Rule.NUMBER, differs),
         ("payment_reference", Rule.STRUCTURED, None),
@@ -144,7 +146,13 @@ def item_keys(frame: Frame, threads: int = 1) -> ItemKeys:
         add(rule, where[local], text.folded_hash(start, end), text.raw_hash(start, end), end - start)
         bare = text.skip_zeros(start, end)
         z = bare > start
-        add(rule, where[local[z]], text.folded_hash(bare[z], end[z]), text.raw_hash(bare[z], end[z]), (end - bare)[z])
+        add(
+            rule,
+            where[local[z]],
+            text.folded_hash(bare[z], end[z]),
+            text.raw_hash(bare[z], end[z]),
+            (end - bare)[z],
+        )
         first_digit, last_digit, _ = _digit_spans(text)
         inner = np.flatnonzero((first_digit > first) & (first_digit >= 0))
         start, end = text.atom_start[first_digit[inner]], text.atom_end[last_digit[inner]]
@@ -182,7 +190,7 @@ def _add_year_serial(number: SpanText, add) -> None:  # type: ignore[no-untyped-
     year_start, year_end = number.atom_start[before], number.atom_end[before]
     start, end = number.atom_start[here], number.atom_end[here]
     bare = number.skip_zeros(start, end)
-    four = (year_end - year_start) == 4  # noqa: PLR2004
+    four = (year_end - year_start) == 4
     for low, mask in ((year_start, np.ones(len(row), np.bool_)), (year_end - 2, four)):
         for high in (start, bare):
             if mask is not four and high is start:
@@ -320,7 +328,7 @@ def _listed(text: SpanText, known: KeyFilter) -> tuple[I64, U64, I64, I64]:
     keys: list[U64] = []
     starts: list[I64] = []
     ends: list[I64] = []
-    if len(digit) < 2:  # noqa: PLR2004
+    if len(digit) < 2:
         return np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.int64)
     length = text.atom_end[digit] - text.atom_start[digit]
     row = text.atom_row[digit]
@@ -330,9 +338,9 @@ def _listed(text: SpanText, known: KeyFilter) -> tuple[I64, U64, I64, I64]:
     for back in range(1, 9):
         tail, head = digit[back:], digit[:-back]
         cut = length[:-back] - length[back:]
-        fits = (row[back:] == row[:-back]) & (cut > 0) & (length[:-back] <= 12) & (length[:-back] >= 3)  # noqa: PLR2004
+        fits = (row[back:] == row[:-back]) & (cut > 0) & (length[:-back] <= 12) & (length[:-back] >= 3)
         fits &= _LIST_MARKS[text.atom_separator[tail]] & ~text.atom_glued[tail]
-        fits &= (length[back:] <= 4) & ~pointed[back:]  # noqa: PLR2004
+        fits &= (length[back:] <= 4) & ~pointed[back:]
         fits &= walls[tail] == walls[head + 1]  # nothing but numbers and words like "and" in between
         tail, head, cut = tail[fits], head[fits], cut[fits]
         start = text.skip_zeros(text.atom_start[head], text.atom_end[head])
@@ -357,18 +365,26 @@ def _breaks_list(text: SpanText) -> NDArray[np.bool_]:
     return ~text.atom_is_digit & (bridges[at] != keys)
 
 
-def _ranges(  # noqa: PLR0913
-    text: SpanText, digit: I64, known: KeyFilter, rows: list[I64], keys: list[U64], starts: list[I64], ends: list[I64]
+def _ranges(
+    text: SpanText,
+    digit: I64,
+    known: KeyFilter,
+    rows: list[I64],
+    keys: list[U64],
+    starts: list[I64],
+    ends: list[I64],
 ) -> None:
     left, right = digit[:-1], digit[1:]
     width = text.atom_end[left] - text.atom_start[left]
     near = (right - left == 1) & (text.atom_separator[right] == ord("-"))
-    word = (right - left == 2) & (text.atom_end[left + 1 if len(left) else left] - text.atom_start[right - 1] <= 5)  # noqa: PLR2004
+    word = (right - left == 2) & (
+        text.atom_end[left + 1 if len(left) else left] - text.atom_start[right - 1] <= 5
+    )
     fits = (text.atom_row[left] == text.atom_row[right]) & (near | word)
-    fits &= (width == text.atom_end[right] - text.atom_start[right]) & (width >= 4) & (width <= 12)  # noqa: PLR2004
+    fits &= (width == text.atom_end[right] - text.atom_start[right]) & (width >= 4) & (width <= 12)
     bridges = {"TO", "BIS", "A", "TILL", "TOT", "AL", "AU", "THRU", "THROUGH", "DO"}
     for a, b in zip(left[fits].tolist(), right[fits].tolist(), strict=True):
-        if b - a == 2:  # noqa: PLR2004
+        if b - a == 2:
             between = bytes(text.raw[text.atom_start[a + 1] : text.atom_end[a + 1]]).decode("ascii")
             if between not in bridges:
                 continue
@@ -386,7 +402,9 @@ def _ranges(  # noqa: PLR0913
         ends.append(np.full(len(key), text.atom_end[b], np.int64))
 
 
-def payment_neighbours(spans: PaymentSpans, explained: NDArray[np.bool_]) -> tuple[I32, U64, NDArray[np.bool_]]:
+def payment_neighbours(
+    spans: PaymentSpans, explained: NDArray[np.bool_]
+) -> tuple[I32, U64, NDArray[np.bool_]]:
     """Return (payment, key, is_whole) of the digit runs of payments that no exact key explains.
 
     ``explained``: shape (payments,), payments to leave out.

@@ -33,7 +33,10 @@ def read_claims(payment: I32, item: I32, score: F64, when: I64) -> Claims:
     """
     none = -30.0
     order = np.lexsort((when[payment], item))
-    i, s, = item[order], score[order]
+    (
+        i,
+        s,
+    ) = item[order], score[order]
     starts = group_starts(i)
     size = np.diff(np.append(starts, len(i)))
     owner = np.repeat(np.arange(len(starts)), size)
@@ -112,9 +115,7 @@ def _dense(column: pa.Array) -> I32:
 
 
 def _text_codes(frame: Frame) -> I32:
-    bare = pc.replace_substring_regex(
-        ascii_upper(flat(frame.book.payments["remittance"])), "[^0-9A-Z]", ""
-    )
+    bare = pc.replace_substring_regex(ascii_upper(flat(frame.book.payments["remittance"])), "[^0-9A-Z]", "")
     return _dense(pc.if_else(pc.equal(bare, ""), pa.scalar(None, bare.type), bare))
 
 

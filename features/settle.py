@@ -36,7 +36,11 @@ def settle(h: Hypotheses, log_odds: F64, pays: B, balance: I64) -> Settlement:
     ordered = _preferences(h, log_odds, pays)
     starts = np.searchsorted(h.payment[ordered], np.arange(payments + 1))
     cursor = starts[:-1].copy()
-    first_choice = np.where(cursor < starts[1:], ordered[np.minimum(cursor, max(len(ordered) - 1, 0))], -1) if len(ordered) else np.full(payments, -1)
+    first_choice = (
+        np.where(cursor < starts[1:], ordered[np.minimum(cursor, max(len(ordered) - 1, 0))], -1)
+        if len(ordered)
+        else np.full(payments, -1)
+    )
     current = first_choice.copy()
     contested = np.zeros(payments, np.bool_)
     banned = np.zeros(len(h.payment), np.bool_)
@@ -69,7 +73,7 @@ def _overdrawn(h: Hypotheses, held: I64, log_odds: F64, demand: I64, limit: I64)
     if len(held) == 0:
         return held, held
     count = np.diff(h.first_line)[held]
-    from features.join import expand  # noqa: PLC0415
+    from features.join import expand
 
     owner, line = expand(h.first_line[held], count)
     item, need = h.item[line], demand[line]

@@ -145,7 +145,7 @@ def _by_reference(reading: Reading, state: State, rows: I64) -> tuple[I64, I64]:
         texts = flat(lines[column]).take(pa.array(rows))
         spans = ref.payment_spans(texts, reading.key_filter)
         left, right = sorted_join(spans.key, keys.key)
-        whole = (spans.clean[left] == 2) & state.visible[keys.item[right]]  # noqa: PLR2004
+        whole = (spans.clean[left] == 2) & state.visible[keys.item[right]]
         left, right = left[whole], right[whole]
         length = (spans.end - spans.start)[left]
         owner = spans.payment[left].astype(np.int64)
@@ -178,7 +178,9 @@ def _by_customer(reading: Reading, state: State, lines: BatchLines, rows: I64) -
     probe = _money_key(customer, currency, lines.amount[line])
     items = np.flatnonzero(state.open_amount != 0)
     have = _money_key(
-        frame.item_customer[items].astype(np.int64), frame.item_currency[items].astype(np.int64), state.open_amount[items]
+        frame.item_customer[items].astype(np.int64),
+        frame.item_currency[items].astype(np.int64),
+        state.open_amount[items],
     )
     left, right = sorted_join(probe, have)
     return line[left], items[right]
@@ -199,7 +201,7 @@ def line_sets(c: Comparison, usable: B, out: _Lines) -> None:
     of their own are spread over the sales by gross amount (largest remainder, ties to the first line). Only a set
     whose cash is the payment becomes a hypothesis.
     """
-    from features.propose import Deduction, Shape, WriteOff  # noqa: PLC0415 - built on by `propose`
+    from features.propose import Deduction, Shape, WriteOff
 
     matches = c.candidates.lines
     if len(matches.line) == 0:
@@ -231,7 +233,9 @@ def line_sets(c: Comparison, usable: B, out: _Lines) -> None:
     complete = count == np.bincount(lines.owner[lines.names_items], minlength=c.payments)[payment[starts]]
     laid = gross - own - fee
     fits = np.logical_and.reduceat(
-        usable[pair] & (np.abs(gross) <= np.abs(c.balance[pair])) & ((laid == 0) | (np.sign(laid) == np.sign(c.balance[pair]))),
+        usable[pair]
+        & (np.abs(gross) <= np.abs(c.balance[pair]))
+        & ((laid == 0) | (np.sign(laid) == np.sign(c.balance[pair]))),
         starts,
     )
     good = explained & fits & (complete | (spread == 0)) & (np.add.reduceat(laid, starts) == cash)
@@ -240,7 +244,11 @@ def line_sets(c: Comparison, usable: B, out: _Lines) -> None:
     pick = good[owner]
     off = np.where(meaning <= DISCOUNT, own, 0) + fee
     left = np.where(meaning > DISCOUNT, own, 0)
-    reason = np.where(off == 0, WriteOff.NONE, np.where((meaning == DISCOUNT) & (own != 0), WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.PROCESSOR_FEE))
+    reason = np.where(
+        off == 0,
+        WriteOff.NONE,
+        np.where((meaning == DISCOUNT) & (own != 0), WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.PROCESSOR_FEE),
+    )
     stays = np.select(
         [left == 0, meaning == TAX, meaning == DISPUTE], [Deduction.NONE, Deduction.WITHHOLDING, Deduction.DISPUTED],
         Deduction.SHORT_PAYMENT,
@@ -258,7 +266,12 @@ def _meaning(frame: Frame, line: I64) -> NDArray[np.int8]:
     """Say what a line's own deduction is: a fee unless its reason says otherwise."""
     words = ascii_upper(flat(frame.book.remittance_lines["reason"]).take(pa.array(line)))
     out = np.full(len(line), OTHER, np.int8)
-    for code, pattern in ((DISPUTE, DISPUTE_WORDS), (TAX, TAX_WORDS), (DISCOUNT, DISCOUNT_WORDS), (FEE, FEE_WORDS)):
+    for code, pattern in (
+        (DISPUTE, DISPUTE_WORDS),
+        (TAX, TAX_WORDS),
+        (DISCOUNT, DISCOUNT_WORDS),
+        (FEE, FEE_WORDS),
+    ):
         out[np.asarray(pc.match_substring_regex(words, pattern))] = code
     out[np.asarray(pc.equal(words, ""))] = FEE
     return out

@@ -87,7 +87,9 @@ class State:
         rows = self.allocation_rows
         settled = np.zeros(frame.item_count, np.int64)
         np.add.at(
-            settled, frame.allocation_item[rows], frame.allocation_amount[rows] + frame.allocation_write_off[rows]
+            settled,
+            frame.allocation_item[rows],
+            frame.allocation_amount[rows] + frame.allocation_write_off[rows],
         )
         balance = frame.item_amount - settled
         if not self.replay:
@@ -125,7 +127,7 @@ class State:
         frame = self.frame
         seen = np.zeros(len(frame.customers), np.bool_)
         seen[frame.item_customer[self.frame.item_known <= self.known_until]] = True
-        from features.frame import codes, integers  # noqa: PLC0415 - only needed when master data exists
+        from features.frame import codes, integers
 
         book = frame.book
         if book.customers.num_rows:

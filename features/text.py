@@ -147,7 +147,9 @@ def span_text(texts: pa.Array) -> SpanText:
     folded = ascii_upper(texts)
     rows = len(folded)
     _, offset_buffer, data_buffer = folded.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64, rows + 1, folded.offset * 8) if rows else np.zeros(1, np.int64)
+    offsets = (
+        np.frombuffer(offset_buffer, np.int64, rows + 1, folded.offset * 8) if rows else np.zeros(1, np.int64)
+    )
     if data_buffer is None or rows == 0 or offsets[-1] == offsets[0]:
         data = np.zeros(0, np.uint8)
         offsets = offsets - offsets[0]
@@ -161,7 +163,15 @@ def span_text(texts: pa.Array) -> SpanText:
         none64, none32 = np.zeros(0, np.int64), np.zeros(0, np.int32)
         nothing = np.zeros(0, np.bool_)
         return SpanText(
-            rows, raw, none32, none64, none64, nothing, nothing, np.zeros(0, np.uint8), np.zeros(rows + 1, np.int64)
+            rows,
+            raw,
+            none32,
+            none64,
+            none64,
+            nothing,
+            nothing,
+            np.zeros(0, np.uint8),
+            np.zeros(rows + 1, np.int64),
         )
     row_start_compact = np.searchsorted(keep, offsets)  # first compact position of each row
     is_row_start = np.zeros(len(keep) + 1, np.bool_)

@@ -99,7 +99,9 @@ class TextFacts:
     words: NDArray[np.int16]  # atoms
     topics: I32  # bit t: the t-th of TOPICS is touched
     unexplained: NDArray[np.int16]  # digit runs of five and more characters that no mention covers
-    leftover: NDArray[np.int16]  # shorter digit runs that no mention covers: dates, amounts, abbreviated lists
+    leftover: NDArray[
+        np.int16
+    ]  # shorter digit runs that no mention covers: dates, amounts, abbreviated lists
 
     def about(self, *names: str) -> NDArray[np.bool_]:
         """Tell which texts touch any of some topics."""
@@ -117,12 +119,16 @@ def topic_bit(name: str) -> int:
 def read_texts(spans: PaymentSpans, mentions: References) -> TextFacts:
     """Gather the facts of a batch's texts."""
     text = spans.text
-    letters = np.flatnonzero(~text.atom_is_digit & (text.atom_end - text.atom_start >= 2))  # noqa: PLR2004
+    letters = np.flatnonzero(~text.atom_is_digit & (text.atom_end - text.atom_start >= 2))
     keys = text.folded_hash(text.atom_start[letters], text.atom_end[letters])
     at = np.minimum(np.searchsorted(_MONTH_KEYS, keys), len(_MONTH_KEYS) - 1)
     hit = _MONTH_KEYS[at] == keys
     months = np.zeros(text.rows, np.int16)
-    np.bitwise_or.at(months, text.atom_row[letters[hit]], np.left_shift(np.int16(1), _MONTH_NUMBERS[at[hit]].astype(np.int16)))
+    np.bitwise_or.at(
+        months,
+        text.atom_row[letters[hit]],
+        np.left_shift(np.int16(1), _MONTH_NUMBERS[at[hit]].astype(np.int16)),
+    )
     at = np.minimum(np.searchsorted(_TOPIC_KEYS, keys), len(_TOPIC_KEYS) - 1)
     hit = _TOPIC_KEYS[at] == keys
     topics = np.zeros(text.rows, np.int32)
@@ -145,7 +151,7 @@ def _digit_values(text: SpanText) -> tuple[I64, I64]:
     """Return the value of each short digit atom (-1 for letters and long runs) and its width (0 for letters)."""
     width = np.where(text.atom_is_digit, text.atom_end - text.atom_start, 0)
     value = np.zeros(len(width), np.int64)
-    short = (width > 0) & (width <= 8)  # noqa: PLR2004
+    short = (width > 0) & (width <= 8)
     for place in range(8):
         has = short & (width > place)
         digits = text.raw[text.atom_start[has] + place].astype(np.int64) - ord("0")
@@ -155,10 +161,10 @@ def _digit_values(text: SpanText) -> tuple[I64, I64]:
 
 def _to_days(year: I64, month: I64, day: I64) -> I64:
     """Return days since 1970-01-01 (civil calendar, Hinnant)."""
-    y = year - (month <= 2)  # noqa: PLR2004
+    y = year - (month <= 2)
     era = y // 400
     yoe = y - era * 400
-    doy = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1  # noqa: PLR2004
+    doy = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1
     return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
 
 
@@ -168,30 +174,30 @@ def _dates(text: SpanText, value: I64, width: I64) -> tuple[I64, tuple[I64, I64]
     packed: list[I64] = []
 
     def add(rows: I64, year: I64, month: I64, day: I64) -> None:
-        year = np.where(year < 100, year + 2000, year)  # noqa: PLR2004
-        good = (year >= 2000) & (year < 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)  # noqa: PLR2004
+        year = np.where(year < 100, year + 2000, year)
+        good = (year >= 2000) & (year < 2100) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
         packed.append(rows[good] * (1 << 20) + _to_days(year[good], month[good], day[good]) + (1 << 19))
 
-    if count >= 3:  # noqa: PLR2004
+    if count >= 3:
         a, b, c = np.arange(count - 2), np.arange(1, count - 1), np.arange(2, count)
         same = (text.atom_row[a] == text.atom_row[c]) & (width[a] > 0) & (width[b] > 0) & (width[c] > 0)
-        same &= (width[a] <= 4) & (width[b] <= 2) & (width[c] <= 4)  # noqa: PLR2004
+        same &= (width[a] <= 4) & (width[b] <= 2) & (width[c] <= 4)
         rows = text.atom_row[a].astype(np.int64)
-        first = same & (width[c] != 3) & (width[a] <= 2)  # noqa: PLR2004
+        first = same & (width[c] != 3) & (width[a] <= 2)
         add(rows[first], value[c][first], value[b][first], value[a][first])
         add(rows[first], value[c][first], value[a][first], value[b][first])
-        iso = same & (width[a] == 4) & (width[c] <= 2)  # noqa: PLR2004
+        iso = same & (width[a] == 4) & (width[c] <= 2)
         add(rows[iso], value[a][iso], value[b][iso], value[c][iso])
-    solid = np.flatnonzero(width == 8)  # noqa: PLR2004
+    solid = np.flatnonzero(width == 8)
     rows = text.atom_row[solid].astype(np.int64)
     add(rows, value[solid] // 10_000, value[solid] // 100 % 100, value[solid] % 100)
     add(rows, value[solid] % 10_000, value[solid] // 10_000 % 100, value[solid] // 1_000_000)
     period_row, period_month = np.zeros(0, np.int64), np.zeros(0, np.int64)
-    if count >= 2:  # noqa: PLR2004
+    if count >= 2:
         a, b = np.arange(count - 1), np.arange(1, count)
-        same = (text.atom_row[a] == text.atom_row[b]) & (width[a] <= 2) & (width[a] > 0) & (width[b] == 4)  # noqa: PLR2004
-        same &= (value[a] >= 1) & (value[a] <= 12) & (value[b] >= 2000) & (value[b] < 2100)  # noqa: PLR2004
-        same[1:] &= ~((width[:-2] > 0) & (width[:-2] <= 2) & (text.atom_row[:-2] == text.atom_row[1:-1]))  # noqa: PLR2004
+        same = (text.atom_row[a] == text.atom_row[b]) & (width[a] <= 2) & (width[a] > 0) & (width[b] == 4)
+        same &= (value[a] >= 1) & (value[a] <= 12) & (value[b] >= 2000) & (value[b] < 2100)
+        same[1:] &= ~((width[:-2] > 0) & (width[:-2] <= 2) & (text.atom_row[:-2] == text.atom_row[1:-1]))
         period_row, period_month = text.atom_row[a][same].astype(np.int64), value[a][same] - 1
     dates = np.unique(np.concatenate(packed)) if packed else np.zeros(0, np.int64)
     return dates, (period_row, period_month)

@@ -66,18 +66,26 @@ def find_originals(c: Comparison) -> Undone:
     mine = batch[maybe[owner]]
     gap = frame.payment_booking[mine] - frame.payment_booking[other]
     parties = c.index.reading.parties
-    from features.rivals import end_to_end_codes  # noqa: PLC0415
+    from features.rivals import end_to_end_codes
 
     ids = end_to_end_codes(frame)
     points = (
         8 * ((related[maybe[owner]] == other) & (related[maybe[owner]] >= 0)).astype(np.int16)
         + 4 * ((ids[mine] == ids[other]) & (ids[mine] >= 0))
-        + 2 * ((parties.account_of_payment[mine] == parties.account_of_payment[other]) & (parties.account_of_payment[mine] >= 0))
-        + 2 * ((parties.payer_of_payment[mine] == parties.payer_of_payment[other]) & (parties.payer_of_payment[mine] >= 0))
+        + 2
+        * (
+            (parties.account_of_payment[mine] == parties.account_of_payment[other])
+            & (parties.account_of_payment[mine] >= 0)
+        )
+        + 2
+        * (
+            (parties.payer_of_payment[mine] == parties.payer_of_payment[other])
+            & (parties.payer_of_payment[mine] >= 0)
+        )
         + 6 * quoted
         + (undoing | about)[maybe[owner]]
     )
-    fits = (gap >= 0) & (gap <= UNDO_DAYS) & (points >= 3)  # noqa: PLR2004
+    fits = (gap >= 0) & (gap <= UNDO_DAYS) & (points >= 3)
     owner, other, gap, points = owner[fits], other[fits], gap[fits], points[fits]
     order = np.lexsort((other, gap, -points, owner))
     best = order[group_starts(owner[order])]
@@ -103,13 +111,13 @@ def _quoted(c: Comparison, maybe: I64, receipts: I64) -> tuple[I64, I64]:
     key, row = np.concatenate(keys), np.concatenate(rows)
     order = np.argsort(key, kind="stable")
     size = np.diff(np.append(group_starts(key[order]), len(key)))
-    rare = order[np.repeat(size <= 3, size)]  # noqa: PLR2004 - "NOTPROVIDED" quotes nobody
+    rare = order[np.repeat(size <= 3, size)]
     key, row = key[rare], row[rare]
     spans = payment_spans(reference_texts(frame, c.candidates.batch[maybe]), KeyFilter(key))
     left, right = sorted_join(spans.key, key)
     packed = np.unique(spans.payment[left].astype(np.int64) * frame.payment_count + row[right])
     owner, other = packed // frame.payment_count, packed % frame.payment_count
-    few = np.bincount(owner, minlength=len(maybe))[owner] <= 3  # noqa: PLR2004
+    few = np.bincount(owner, minlength=len(maybe))[owner] <= 3
     return owner[few], other[few]
 
 

@@ -46,7 +46,7 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
 
     ``pairs``: the pair matrix; ``score``: its log-odds.
     """
-    from features.compare import SCHEMA  # noqa: PLC0415 - the schema of the pairs imports this room's siblings
+    from features.compare import SCHEMA
 
     column = {name: index for index, name in enumerate(SCHEMA)}
     count = len(h.payment)
@@ -95,13 +95,15 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     out["write_off_log"] = np.log1p(np.abs(write_off))
     out["amount_log"] = np.log1p(np.abs(cash))
     level = np.where(feature("ref_covered") > 0, 0, feature("ref_level"))
-    named = level >= 3  # noqa: PLR2004
+    named = level >= 3
     out["named_share"] = mean(named)
     text_named = feature("text_named")
     total_named = most(text_named)
     out["text_named"] = total_named
     out["named_used"] = np.where(
-        total_named > 0, np.minimum(np.add.reduceat(named[pair].astype(np.float64), first) / np.maximum(total_named, 1), 1), 1
+        total_named > 0,
+        np.minimum(np.add.reduceat(named[pair].astype(np.float64), first) / np.maximum(total_named, 1), 1),
+        1,
     )
     for name in ("text_stale", "text_stale_customer", "text_unexplained", "text_leftover", "text_words"):
         out[name] = most(feature(name))
@@ -114,7 +116,10 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     out["span_days"] = most(due) - least(due)
     habit = feature("habit_score")
     out["habit_worst"], out["habit_mean"] = most(habit), mean(habit)
-    out["days_from_due"], out["days_from_issue"] = mean(feature("days_from_due")), least(feature("days_from_issue"))
+    out["days_from_due"], out["days_from_issue"] = (
+        mean(feature("days_from_due")),
+        least(feature("days_from_issue")),
+    )
     older = feature("older_open")
     out["older_left"] = most(older) + 1 - lines
     out["equal_left_older"], out["equal_left_younger"] = (
@@ -159,7 +164,7 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
 
 def own_account(c: Comparison) -> NDArray[np.bool_]:
     """Tell which payments of the batch come from one of our own accounts."""
-    from features.frame import codes  # noqa: PLC0415
+    from features.frame import codes
 
     parties = c.index.reading.parties
     own = codes(parties.accounts, parties.own_accounts) >= 0
@@ -203,6 +208,6 @@ def _outside(c: Comparison, score: F64, rival: F64, h: Hypotheses) -> tuple[F64,
 
 def _pairs_of(h: Hypotheses, starts: I64, size: I64) -> tuple[I64, I64]:
     """Return (hypothesis, pair) of all pairs of each hypothesis' payment."""
-    from features.join import expand  # noqa: PLC0415
+    from features.join import expand
 
     return expand(starts[h.payment], size[h.payment])

@@ -15,9 +15,9 @@ from training.blocks import to_main_currency
 from training.bounds import burst_near_top
 from training.certify import Certificate, RiskSet, certify, supporting_rows
 from training.ladder import Segments, lay_plan
-from training.segments import fit_segments
 from training.outcomes import Checked
 from training.replay import DAY
+from training.segments import fit_segments
 
 OURSELVES = "tieout"
 
@@ -68,7 +68,10 @@ def certificate(frame: Frame, calibration: Checked, certification: Checked) -> C
     if low.any():
         # kinds of evidence differ in how honest their confidence is; small kinds stand at the common threshold
         segments = fit_segments(
-            calibration.confidence[low], ~calibration.wrong[low], names[calibration.segment[low]].tolist(), unlisted=0.0
+            calibration.confidence[low],
+            ~calibration.wrong[low],
+            names[calibration.segment[low]].tolist(),
+            unlisted=0.0,
         )
     rows = certification.closes & backed[certification.payment]
     payment = certification.payment[rows]

@@ -23,8 +23,8 @@ from features.book import read_book
 from features.bundle import BASE_MODEL, schema_fingerprint, write_bundle
 from features.conclude import SEGMENTS
 from features.frame import Frame
-from features.lane import CELLS
 from features.golden import golden_confidence, golden_margins
+from features.lane import CELLS
 from features.match_model import PAIR_MODEL, SET_MODEL, schema
 from features.pipeline import canonical, conclude_batch
 from receivables.policy import Policy
@@ -47,6 +47,7 @@ LEAST_CONFIDENCE = 0.998
 
 LANE_CONFIDENCE = 0.5
 """The lane's cells have one confidence each, so their threshold only has to let it through."""
+
 
 def _kinds(shape: str, references: Sequence[str], parties: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{shape}/{reference}/{party}" for reference in references for party in parties)
@@ -77,11 +78,20 @@ class Made:
 
 def _write(made: Made, folder: Path) -> Path:
     """Generate one labelled book."""
-    from importlib import import_module  # noqa: PLC0415 - the worlds are many
+    from importlib import import_module
 
     module = import_module({"main": "training.synthetic"}.get(made.world, f"training.worlds.{made.world}"))
     out = folder / f"{made.world}-{made.profile}-{made.seed}"
-    arguments = ["--invoices", str(made.invoices), "--seed", str(made.seed), "--months", "18", "--out", str(out)]
+    arguments = [
+        "--invoices",
+        str(made.invoices),
+        "--seed",
+        str(made.seed),
+        "--months",
+        "18",
+        "--out",
+        str(out),
+    ]
     module.main([*arguments, "--profile", made.profile, "--parquet"])
     return out
 
@@ -133,11 +143,15 @@ def cells_of(check: Checked) -> NDArray[np.int64]:
 def segment_thresholds(choice: CellChoice) -> dict[str, float]:
     """Return the kinds of evidence that may close by themselves."""
     return {
-        name: LANE_CONFIDENCE if name in CELLS else LEAST_CONFIDENCE for cell in choice.cells for name in GROUPS[cell]
+        name: LANE_CONFIDENCE if name in CELLS else LEAST_CONFIDENCE
+        for cell in choice.cells
+        for name in GROUPS[cell]
     }
 
 
-def build(out: Path, sealed: Sequence[Made], learn: Sequence[Made], calibrate: Sequence[Made]) -> dict[str, Any]:
+def build(
+    out: Path, sealed: Sequence[Made], learn: Sequence[Made], calibrate: Sequence[Made]
+) -> dict[str, Any]:
     """Make the base model and its policy."""
     with tempfile.TemporaryDirectory(prefix="tieout-base-") as scratch:
         folder = Path(scratch)
@@ -155,11 +169,18 @@ def build(out: Path, sealed: Sequence[Made], learn: Sequence[Made], calibrate: S
     check = answers.check
     cells = cells_of(check)
     rows = check.closes & (cells >= 0)
-    choice = choose_cells(cells[rows], check.wrong[rows], answers.world[rows], _customers(answers)[rows], alpha=ALPHA)
+    choice = choose_cells(
+        cells[rows], check.wrong[rows], answers.world[rows], _customers(answers)[rows], alpha=ALPHA
+    )
     thresholds = segment_thresholds(choice)
     metrics = _metrics(answers, thresholds, choice)
     guarantee = {**choice.to_dict(), "synthetic": True}
-    policy = {**Policy().to_dict(), "auto_threshold": None, "segment_thresholds": thresholds, "guarantee": guarantee}
+    policy = {
+        **Policy().to_dict(),
+        "auto_threshold": None,
+        "segment_thresholds": thresholds,
+        "guarantee": guarantee,
+    }
     policy["review_threshold"] = REVIEW_THRESHOLD
     described = schema()
     write_bundle(
@@ -208,7 +229,12 @@ def _metrics(answers: Answers, thresholds: dict[str, float], choice: CellChoice)
                 int((here & check.matchable & check.proposed & ~check.wrong).sum()) / max(matchable, 1), 6
             ),
         }
-    return {"synthetic": True, "sealed_worlds": worlds, "cells": len(choice.cells), "segment_thresholds": thresholds}
+    return {
+        "synthetic": True,
+        "sealed_worlds": worlds,
+        "cells": len(choice.cells),
+        "segment_thresholds": thresholds,
+    }
 
 
 def _say(text: str) -> None:
@@ -217,7 +243,9 @@ def _say(text: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.base_model", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m training.base_model", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--out", type=Path, default=BASE_MODEL)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the books, 1 for the shipped model")
     parser.add_argument("--worlds", default="second,third", help="sealed worlds to ask")
@@ -228,9 +256,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     large = int(SEALED_INVOICES * options.scale)
     sealed = []
     for world in options.worlds.split(","):
-        sealed += [Made(world, profile, large, seed) for profile, seed in (("default", 701), ("hard", 702), ("unseen_numbering", 703))]
+        sealed += [
+            Made(world, profile, large, seed)
+            for profile, seed in (("default", 701), ("hard", 702), ("unseen_numbering", 703))
+        ]
     metrics = build(options.out, sealed, learn, calibrate)
-    import json  # noqa: PLC0415
+    import json
 
     sys.stdout.write(json.dumps(metrics, indent=1) + "\n")
     return 0

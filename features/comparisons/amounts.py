@@ -66,21 +66,27 @@ def columns(c: Comparison) -> dict[str, F32]:
         "amount_log_difference": np.where(
             known, np.sign(difference) * np.log1p(np.abs(difference)), np.nan
         ).astype(np.float32),
-        "amount_short_small": (known & (relative < 0) & (relative > -0.06)).astype(np.float32),  # noqa: PLR2004
+        "amount_short_small": (known & (relative < 0) & (relative > -0.06)).astype(np.float32),
         "amount_twins_book": np.log1p(np.maximum(twins_book - 1, 0)).astype(np.float32),
         "amount_twins_customer": np.minimum(np.maximum(twins_customer - 1, 0), 20).astype(np.float32),
         "amount_is_customer_balance": (known & (customer_total == cash)).astype(np.float32),
         "amount_share_of_balance": np.where(
-            customer_total != 0, np.clip(cash / np.where(customer_total == 0, 1, customer_total), -1, 3), np.nan
+            customer_total != 0,
+            np.clip(cash / np.where(customer_total == 0, 1, customer_total), -1, 3),
+            np.nan,
         ).astype(np.float32),
         "amount_log": np.log1p(np.abs(frame.payment_amount[c.payment_row])).astype(np.float32),
         "amount_round": (cash % 10_000 == 0).astype(np.float32),
         "amount_original": (known & (cash == frame.item_amount[c.item])).astype(np.float32),
         "amount_foreign": np.where(foreign, np.where(known, 1, 2), 0).astype(np.float32),
-        "amount_foreign_relative": np.where(foreign & known, np.clip(np.abs(relative), 0, 1), np.nan).astype(np.float32),
+        "amount_foreign_relative": np.where(foreign & known, np.clip(np.abs(relative), 0, 1), np.nan).astype(
+            np.float32
+        ),
         "amount_negative_item": (balance < 0).astype(np.float32),
         "amount_paid_before": (~untouched).astype(np.float32),
-        "amount_charged": ((charges != 0) & (np.abs(difference) == charges) & (relative < 0)).astype(np.float32),
+        "amount_charged": ((charges != 0) & (np.abs(difference) == charges) & (relative < 0)).astype(
+            np.float32
+        ),
     }
 
 

@@ -28,6 +28,8 @@ def columns(c: Comparison) -> dict[str, F32]:
         "history_items": habits.items_per_payment[who].astype(np.float32),
         "history_single": habits.single_share[who].astype(np.float32),
         "customer_open_items": np.minimum(open_items[who], 200).astype(np.float32),
-        "payment_candidates": np.minimum(np.bincount(c.payment, minlength=c.payments)[c.payment], 60).astype(np.float32),
+        "payment_candidates": np.minimum(np.bincount(c.payment, minlength=c.payments)[c.payment], 60).astype(
+            np.float32
+        ),
         "item_candidates": np.minimum(item_count[c.item], 60).astype(np.float32),
     }

@@ -37,7 +37,11 @@ def columns(c: Comparison) -> dict[str, F32]:
     name = take(table.name, np.nan)
     missing = np.flatnonzero(np.isnan(name))
     name[missing] = name_similarity(
-        c.index.reading.parties, c.state.known_until, payer[missing], c.customer[missing], c.index.reading.threads
+        c.index.reading.parties,
+        c.state.known_until,
+        payer[missing],
+        c.customer[missing],
+        c.index.reading.threads,
     )
     given_code = frame.payment_customer[c.payment_row]
     given = np.where(given_code == NO_CODE, 0, np.where(given_code == c.customer, 1, -1))
@@ -62,7 +66,9 @@ def columns(c: Comparison) -> dict[str, F32]:
         "party_score": score,
         "party_margin": score - best,
         "party_unknown_payer": (payer == NO_CODE).astype(np.float32),
-        "party_customers": np.minimum(np.bincount(table.payment, minlength=c.payments)[c.payment], 30).astype(np.float32),
+        "party_customers": np.minimum(np.bincount(table.payment, minlength=c.payments)[c.payment], 30).astype(
+            np.float32
+        ),
     }
 
 

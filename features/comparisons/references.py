@@ -47,7 +47,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     is_open = c.state.open_amount[found.item] != 0
     best = np.zeros(payments, np.float32)
     np.maximum.at(best, found.payment[is_open], strong[is_open])
-    good = is_open & (strong >= 3) & (found.length >= 4)  # noqa: PLR2004
+    good = is_open & (strong >= 3) & (found.length >= 4)
     named = np.bincount(found.payment[good], minlength=payments)
     own = np.where(has, good[at] if len(good) else False, False)
     # mentions of the same customer's items
@@ -57,7 +57,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     open_keys, open_counts = np.unique(owner[good], return_counts=True)
     of_customer = _count(pair_owner, open_keys, open_counts)
     stale = c.candidates.stale
-    stale_strong = (LEVEL[stale.rule] * ~stale.covered >= 3) & (stale.length >= 4)  # noqa: PLR2004
+    stale_strong = (LEVEL[stale.rule] * ~stale.covered >= 3) & (stale.length >= 4)
     stale_keys, stale_counts = np.unique(
         stale.payment[stale_strong].astype(np.int64) * size + c.frame.item_customer[stale.item[stale_strong]],
         return_counts=True,
@@ -77,7 +77,9 @@ def columns(c: Comparison) -> dict[str, F32]:
         "ref_best_of_payment": best[c.payment] - level * (1 - covered),
         "ref_order": _order(found.payment, found.start, has, at),
         "text_named": named[c.payment].astype(np.float32),
-        "text_stale": np.bincount(stale.payment[stale_strong], minlength=payments)[c.payment].astype(np.float32),
+        "text_stale": np.bincount(stale.payment[stale_strong], minlength=payments)[c.payment].astype(
+            np.float32
+        ),
         "text_stale_customer": _count(pair_owner, stale_keys, stale_counts).astype(np.float32),
         "text_unexplained": texts.unexplained[c.payment].astype(np.float32),
         "text_leftover": np.minimum(texts.leftover[c.payment], 20).astype(np.float32),
