@@ -66,7 +66,7 @@ def certificate(frame: Frame, calibration: Checked, certification: Checked) -> C
     names = np.asarray(SEGMENTS)
     segments = Segments()
     if low.any():
-        # kinds of evidence differ in how honest their confidence is; small kinds stand at the common threshold
+        # Kinds of evidence differ in how honest they are; small ones stand at the common threshold.
         segments = fit_segments(
             calibration.confidence[low],
             ~calibration.wrong[low],

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from features.block import Reading
 from features.bundle import Bundle, base_bundle, write_bundle
 from features.frame import Frame
 from features.match_model import PAIR_MODEL, SET_MODEL, model_of
 from training.card import card
 from training.checklist import FILE, write_checklist
-from training.figures import NEVER, held_out
+from training.figures import held_out, thresholds_of
 from training.fit import Fitted, sample_of
 from training.ladder import DELTA, LADDER
 from training.outcomes import Checked, Stated, check_sample, joined
@@ -51,7 +49,7 @@ def write_base_folder(
         name=str(base.manifest["name"]),
         facts={"snapshot": dict(frame.book.sources), "base": base.name},
     )
-    write_checklist(out / FILE, frame, truth, check, stated, LIKELY_TO_CLOSE)
+    write_checklist(out / FILE, frame, truth, check, stated, (check.confidence, LIKELY_TO_CLOSE))
     return metrics
 
 
@@ -71,10 +69,7 @@ def _ask(base: Bundle, frame: Frame, truth: Truth, threads: int) -> tuple[Checke
 
 
 def _metrics(base: Bundle, check: Checked, paying: int, needed: int) -> dict[str, Any]:
-    thresholds = base.policy.get("segment_thresholds") or {}
-    auto = check.closes & (
-        check.confidence >= _threshold_of(check, base.policy.get("auto_threshold"), thresholds)
-    )
+    auto = check.closes & (check.confidence >= thresholds_of(check, base.policy))
     errors, closes = int((auto & check.wrong).sum()), int(auto.sum())
     gaps = [
         shortfall(alpha, DELTA, 1.0, seen=(errors, closes), was_tested=False, payments=closes)
@@ -94,16 +89,6 @@ def _metrics(base: Bundle, check: Checked, paying: int, needed: int) -> dict[str
         ),
         "missing": [gap.to_dict() for gap in gaps],
     }
-
-
-def _threshold_of(
-    check: Checked, general: float | None, listed: dict[str, float]
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return the threshold of each payment under a policy."""
-    from features.conclude import SEGMENTS
-
-    plain = NEVER if general is None else general
-    return np.array([listed.get(name, plain) for name in SEGMENTS], np.float64)[check.segment]
 
 
 def _card(metrics: dict[str, Any], guarantee: dict[str, Any], base: Bundle) -> str:

@@ -88,7 +88,7 @@ def _rungs(rungs: Sequence[Figures]) -> str:
     if len(rungs) < 2:
         return ""
     rows = [(_percent(one["alpha"]), f"{one['n']:,}", f"{one['k']:,}", _threshold(one)) for one in rungs]
-    return "Every rung reached holds under the same 5 %; the policy uses the last:\n\n" + _table(
+    return "Every rung reached holds under the same 5 %; the policy uses the claim above:\n\n" + _table(
         ("At most false", "Payments", "False", "Threshold"), rows
     )
 

@@ -26,9 +26,6 @@ Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 VALID_DAYS: Final = 90
-TARGET: Final = 0.001
-"""The rung that is promised; looser ones are steps on the way."""
-
 UNREVERSED_DAYS: Final = 60
 
 
@@ -123,8 +120,12 @@ class Certificate:
 
     @property
     def claim(self) -> Tested | None:
-        """The tightest rung reached, at its widest threshold (below the target: its safest); None if nothing is certified."""
-        return min((test for test in self.trace if test.is_passed), key=_tightest_then_widest, default=None)
+        """The tightest rung reached; None if nothing is certified.
+
+        The last rung is taken at its widest threshold, a looser one at its safest: that it was reached is no
+        reason to use it up. All tests passed hold together under the one delta, so the choice costs nothing.
+        """
+        return _claim([test for test in self.trace if test.is_passed], self.plan)
 
     @property
     def rungs(self) -> tuple[Tested, ...]:
@@ -232,7 +233,7 @@ def certify(risk: RiskSet, plan: Plan, *, as_of: date, seed: int = 0) -> Certifi
         if not test.is_passed:
             break
     passed = [test for test in trace if test.is_passed]
-    best = min(passed, key=_tightest_then_widest, default=None)
+    best = _claim(passed, plan)
     closed = np.zeros(risk.confidence.size, dtype=np.bool_)
     if best is not None:
         closed = plan.segments.closes(risk.confidence, risk.segment, best.knob)
@@ -337,12 +338,14 @@ def _money(risk: RiskSet, minor: NDArray[np.int64], closed: Booleans, delta: flo
 
 
 def _tightest_then_widest(test: Tested) -> tuple[float, float]:
-    """Order tests: the tightest rung first; on the target rung the widest threshold, before it the safest.
+    return test.alpha, test.knob
 
-    A looser rung that was reached is no reason to use it up: until the target holds, precision goes first. All
-    tests passed hold together under the one delta, so the choice among them costs nothing.
-    """
-    return test.alpha, test.knob if test.alpha <= TARGET else test.upper
+
+def _claim(passed: Sequence[Tested], plan: Plan) -> Tested | None:
+    last = min(plan.ladder)
+    return min(
+        passed, key=lambda test: (test.alpha, test.knob if test.alpha <= last else test.upper), default=None
+    )
 
 
 def _percent(share: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from features.frame import I64, NO_CODE, RESOLUTIONS, Frame
+from features.frame import F64, I64, NO_CODE, RESOLUTIONS, Frame
 from receivables.money import to_text
 from training.outcomes import Checked, Stated
 from training.replay import Truth
@@ -16,18 +16,29 @@ from training.to_check import choose_rows, write_to_check
 
 FILE = "to_check.csv"
 TEXTS = ("remittance", "structured_reference", "end_to_end_id")
+BEHIND = 1e6
 NOTHING = "nothing"
 MOST_ITEMS = 12
 """Items written out; a settlement of hundreds would hide what to look at."""
 
 
 def write_checklist(
-    path: Path, frame: Frame, truth: Truth, check: Checked, stated: Sequence[Stated], threshold: float | None
+    path: Path,
+    frame: Frame,
+    truth: Truth,
+    check: Checked,
+    stated: Sequence[Stated],
+    sureness: tuple[F64, float | None],
 ) -> int:
-    """Write the rows whose check would teach or certify most; returns how many there are."""
+    """Write the rows whose check would teach or certify most; returns how many there are.
+
+    `sureness` orders the payments, and says from where on they would close by themselves. What cannot close
+    at any threshold comes last: its check teaches, but cannot certify.
+    """
     ids = frame.payment_ids.to_pylist()
     payment_id = [ids[row] for row in check.payment.tolist()]
-    chosen = choose_rows(payment_id, ~check.wrong, check.confidence, threshold=threshold)
+    sure = np.where(check.closes, sureness[0], np.minimum(sureness[0], BEHIND) - 2 * BEHIND)
+    chosen = choose_rows(payment_id, ~check.wrong, sure, threshold=sureness[1])
     rows = [one.row for one in chosen]
     payment = check.payment[rows]
     said = _model_says(frame, stated, payment)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.conclude import SEGMENTS
-from features.frame import KINDS, B
+from features.frame import F64, KINDS, B
 from training.bounds import clopper_pearson
 from training.fit import Sample
 from training.metrics import by_kind, calibration_error, confidence_report, share
@@ -46,9 +46,18 @@ def held_out(check: Checked, auto: B) -> dict[str, Any]:
     }
 
 
-def figures(check: Checked, threshold: float | None) -> dict[str, Any]:
-    """Return what is measured on the certification block."""
-    auto = check.closes & (check.confidence >= (NEVER if threshold is None else threshold))
+def thresholds_of(check: Checked, knobs: Mapping[str, Any]) -> F64:
+    """Return the threshold that each payment has to reach under `auto_threshold` and `segment_thresholds`."""
+    general = knobs.get("auto_threshold")
+    plain = NEVER if general is None else general
+    listed = knobs.get("segment_thresholds") or {}
+    return np.array([listed.get(name, plain) for name in SEGMENTS], np.float64)[check.segment]
+
+
+def figures(check: Checked, knobs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is measured on the certification block under the thresholds of a policy."""
+    above = check.confidence >= thresholds_of(check, knobs)
+    auto = check.closes & above
     everyone = np.ones(len(auto), np.bool_)
     columns = {
         "closed_automatically": (auto, check.matchable),
@@ -57,7 +66,13 @@ def figures(check: Checked, threshold: float | None) -> dict[str, Any]:
     }
     return {
         "held_out": held_out(check, auto),
-        "confidence": confidence_report(check.confidence, ~check.wrong, threshold),
+        "confidence": {
+            **confidence_report(check.confidence, ~check.wrong),
+            "payments_below_threshold": int((~above).sum()),
+            "calibration_error_below_threshold": calibration_error(
+                check.confidence[~above], ~check.wrong[~above]
+            ),
+        },
         "by_kind": by_kind(kinds(check).tolist(), columns),
         "by_evidence": by_kind(np.asarray(SEGMENTS)[check.segment].tolist(), columns),
     }

@@ -15,7 +15,8 @@ from features.block import Reading
 from features.book import Book
 from features.bundle import schema_fingerprint, write_bundle
 from features.calibration import Calibration
-from features.frame import Frame
+from features.conclude import SEGMENTS
+from features.frame import F64, Frame
 from features.golden import golden_confidence, golden_margins
 from features.match_model import PAIR_MODEL, SET_MODEL, schema
 from features.pipeline import Progress, canonical
@@ -111,7 +112,7 @@ def train_book(
     else:
         metrics = write_folder(learned, out, book.sources)
         both = joined([learned.certification_check, learned.calibration_check])
-        write_checklist(out / FILE, frame, truth, both, learned.stated, metrics["threshold"])
+        write_checklist(out / FILE, frame, truth, both, learned.stated, _sureness(learned.certificate, both))
     if register:
         from training.registry import register_bundle
 
@@ -224,17 +225,26 @@ def write_folder(learned: Learned, out: Path, sources: Mapping[str, str]) -> dic
 
 def metrics_of(learned: Learned) -> dict[str, Any]:
     """Return the figures of a training run; where nothing is left to certify on, of the calibration block."""
-    threshold = learned.certificate.knobs()["auto_threshold"]
+    knobs = learned.certificate.knobs()
     certified_on = learned.certification_check
     check = certified_on if len(certified_on.wrong) else learned.calibration_check
     return {
         "blocking_recall": round(learned.recall["share"] or 0.0, 6),
         "blocking_recall_interval_95": [round(bound, 6) for bound in learned.recall["interval_95"]],
-        **figures(check, threshold),
+        **figures(check, knobs),
         "measured_on": "certification block" if check is certified_on else "calibration block",
-        "threshold": threshold,
+        "threshold": knobs["auto_threshold"],
+        "segment_thresholds": knobs["segment_thresholds"],
         "certified": learned.certificate.claim is not None,
         "statement": learned.certificate.statement(),
         "missing": [one.to_dict() for one in learned.certificate.missing],
         "blocks": learned.blocks.to_dict(),
     }
+
+
+def _sureness(certified: Certificate, check: Checked) -> tuple[F64, float | None]:
+    """Return how far down the knob of the certificate each payment closes, and where the claim stands."""
+    claim = certified.claim
+    segment = np.asarray(SEGMENTS)[check.segment].tolist()
+    knob = certified.plan.segments.knob_of(check.confidence, segment)
+    return knob, None if claim is None else claim.knob
