@@ -270,7 +270,9 @@ def _segments(c, per_choice, of_pairs, h, shape, level, has) -> I64:  # type: ig
     ])  # fmt: skip
     party = np.select([known >= 0.5, of_pairs("party_score", np.minimum) >= 0.7], [0, 1], 2)
     group = np.where(has, SHAPE_GROUP[np.maximum(shape, 0)], SHAPES.index("none"))
-    siblings = of_pairs("older_equal_open", np.maximum) + of_pairs("younger_equal_open", np.maximum) > 0
+    # an old text of a standing order names an older item than it pays; the youngest is named only if meant
+    younger, older = of_pairs("younger_equal_open", np.maximum), of_pairs("older_equal_open", np.maximum)
+    siblings = (younger > 0) | ((older > 0) & (reference > 0))
     group = np.where((group == SHAPES.index("exact")) & siblings, SHAPES.index("alike"), group)
     del c, h
     return (group * len(REFERENCES) + reference) * len(PARTIES) + party
