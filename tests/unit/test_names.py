@@ -94,7 +94,6 @@ def test_numbers_and_short_words_stay_in_the_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["BP plc", "EY", "HP Inc.", "E.ON SE"])
-@pytest.mark.xfail(reason="keys: a name of two letters has none, so it is found by account or reference only")
 def test_every_name_has_a_key(name: str) -> None:
     assert name_keys(normal(name))
 

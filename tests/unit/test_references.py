@@ -240,7 +240,6 @@ def test_a_word_is_no_misread_number(text: str) -> None:
     assert read(text, *(f"INV-{serial}" for serial in (5010, 6010, 8111, 2011, 2261, 815))).named == set()
 
 
-@pytest.mark.xfail(reason="folding: confusions split a number into more atoms than a span may have")
 def test_a_number_is_found_with_several_characters_misread() -> None:
     assert read("INV-2O25-OO42l7", NUMBER).mentions[NUMBER].rule is Rule.NUMBER
 
