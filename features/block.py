@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features import references as ref
-from features.frame import I32, I64, B, Frame
+from features.frame import I32, I64, B
 from features.join import equijoin, expand, group_starts, lookup, sorted_join
-from features.party import F32, Parties, PartyIndex, PartyTable, find_parties
-from features.references import ItemKeys, KeyFilter, PaymentSpans, Rule
-from features.settlements import LineMatches, match_lines
+from features.party import F32, PartyIndex, PartyTable, find_parties
+from features.reading import Reading
+from features.references import PaymentSpans, Rule
+from features.remittance import LineMatches, match_lines
 from features.state import State
 from features.text import U64, mix
 
@@ -30,34 +31,6 @@ OPEN_ITEMS_FITTING = np.array([[5, 2, 1], [3, 1, 0]])
 """The same where an item of a strongly known customer has the very amount."""
 STRONG_NAME = 0.86
 WEAK_NAME = 0.75
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What never changes about a book's texts: keys of items, normalised parties. Built once a book."""
-
-    frame: Frame
-    threads: int = 2
-
-    @cached_property
-    def item_keys(self) -> ItemKeys:
-        """Reference keys of all items."""
-        return ref.item_keys(self.frame)
-
-    @cached_property
-    def sorted_keys(self) -> I64:
-        """Rows of the item keys in key order."""
-        return np.argsort(self.item_keys.key, kind="stable")
-
-    @cached_property
-    def key_filter(self) -> KeyFilter:
-        """Sieve of everything that may be named in a text."""
-        return KeyFilter(np.concatenate([self.item_keys.key, self.parties.number_keys[1]]))
-
-    @cached_property
-    def parties(self) -> Parties:
-        """Normalised names and accounts."""
-        return Parties(self.frame)
 
 
 @dataclass(frozen=True)

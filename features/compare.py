@@ -7,94 +7,16 @@ them all with the sign that the field knows: +1, a larger value never lowers the
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import cached_property
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from features.block import Candidates, OpenIndex
+from features.comparison import F32, Comparison
 from features.comparisons import amounts, dates, history, party, references
-from features.exchange import Converted, convert
-from features.frame import I32, I64, Frame
-from features.habits import Habits, read_habits
-from features.state import State
-from features.textfacts import TextFacts, read_texts
-
-F32 = NDArray[np.float32]
 
 FAMILIES = (references, amounts, dates, party, history)
 SCHEMA: dict[str, int] = {name: sign for family in FAMILIES for name, sign in family.COLUMNS.items()}
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All that the comparisons of a batch look at; computed once, shared by the families."""
-
-    index: OpenIndex
-    candidates: Candidates
-
-    @property
-    def state(self) -> State:
-        """The instant."""
-        return self.index.state
-
-    @property
-    def frame(self) -> Frame:
-        """The book."""
-        return self.index.reading.frame
-
-    @property
-    def payment(self) -> I32:
-        """Batch positions of the pairs."""
-        return self.candidates.payment
-
-    @property
-    def item(self) -> I32:
-        """Item rows of the pairs."""
-        return self.candidates.item
-
-    @cached_property
-    def payment_row(self) -> I32:
-        """Payment rows of the pairs."""
-        return self.candidates.batch[self.candidates.payment]
-
-    @property
-    def payments(self) -> int:
-        """Size of the batch."""
-        return len(self.candidates.batch)
-
-    @cached_property
-    def texts(self) -> TextFacts:
-        """Facts of the texts."""
-        return read_texts(self.candidates.spans, self.candidates.references)
-
-    @cached_property
-    def habits(self) -> Habits:
-        """Habits of the customers."""
-        return read_habits(self.state)
-
-    @cached_property
-    def cash(self) -> Converted:
-        """The payments' amounts in the items' currencies."""
-        return convert(self.state, self.payment_row, self.item)
-
-    @cached_property
-    def instalment(self) -> NDArray[np.int8]:
-        """Whether the payments' amounts equal an instalment of the items (see `comparisons.amounts.instalments`)."""
-        return amounts.instalments(self)
-
-    @cached_property
-    def balance(self) -> I64:
-        """Open balances of the items, signed."""
-        return self.state.open_amount[self.item]
-
-    @cached_property
-    def customer(self) -> I32:
-        """Customers of the items."""
-        return self.frame.item_customer[self.item]
 
 
 def compare(comparison: Comparison) -> F32:

@@ -15,20 +15,20 @@ from features.calibration import confidence_of
 from features.compare import SCHEMA
 from features.decide import DEDUCTION_REASONS, WRITE_OFF_REASONS, DecisionColumns, evidence_mask
 from features.frame import F64, I32, I64, KINDS, NO_CODE, STATUSES, B, flat
+from features.hypotheses import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.join import group_starts
 from features.lane import CELLS
-from features.propose import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.references import Rule
 from features.weigh import own_account
 from receivables.decision import DISMISSALS
 from receivables.reasons import Reason
 
 if TYPE_CHECKING:
-    from features.compare import Comparison
+    from features.comparison import Comparison
     from features.frame import Frame
+    from features.hypotheses import Hypotheses
     from features.lane import Lane
     from features.match_model import Scored
-    from features.propose import Hypotheses
     from features.settle import Settlement
     from features.state import State
     from features.undo import Undone

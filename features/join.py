@@ -58,6 +58,17 @@ def group_starts(sorted_keys: NDArray[np.generic]) -> I64:
     return np.flatnonzero(change)
 
 
+def count_equal(wanted: I64, table: I64) -> I64:
+    """Count how often each wanted value stands in a table."""
+    table = np.sort(table)
+    return np.searchsorted(table, wanted, side="right") - np.searchsorted(table, wanted)
+
+
+def mix_keys(first: I64, second: I64) -> I64:
+    """Mix two numbers into one key."""
+    return first * np.int64(1_000_003) ^ (second * np.int64(0x5DEECE66D))
+
+
 def lookup(keys: NDArray[np.int64], table: NDArray[np.int64]) -> tuple[I64, NDArray[np.bool_]]:
     """Find keys in a sorted table: (position, found)."""
     if len(table) == 0:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from features.block import OpenIndex, Reading, build_candidates
 from features.calibration import Calibration, log_odds_with_none, offsets_of
-from features.compare import SCHEMA, SCHEMA_VERSION, Comparison, compare
+from features.compare import SCHEMA, SCHEMA_VERSION, compare
+from features.comparison import Comparison
 from features.frame import KINDS
-from features.propose import Hypotheses, propose
+from features.hypotheses import Hypotheses
+from features.propose import propose
 from features.rivals import Twice, find_twice
 from features.weigh import SET_SCHEMA, own_account, weigh
 

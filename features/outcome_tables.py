@@ -14,9 +14,10 @@ from features.book_writing import amount_text
 from features.calibration import confidence_of
 from features.compare import SCHEMA
 from features.decide import OUTCOMES, reason_texts
+from features.decided import Decided, LaneDecided, chosen_lines
 from features.frame import I32, I64, KINDS, NO_DATE, Frame, days
+from features.hypotheses import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.join import expand, group_starts
-from features.propose import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.references import Rule
 from features.state import Applied
 from receivables.money import exponent
@@ -24,9 +25,7 @@ from receivables.reasons import WhyNot
 
 if TYPE_CHECKING:
     from features.block import Reading
-    from features.compare import Comparison
-    from features.lane import Lane
-    from features.pipeline import Decided
+    from features.comparison import Comparison
 
 
 def _digits(frame: Frame, currency: I32) -> NDArray[np.int8]:
@@ -143,8 +142,6 @@ def _undone_lines(decided: Decided) -> _Undone:
         frame.allocation_payment[rows], frame.allocation_item[rows], frame.allocation_amount[rows],
         frame.allocation_write_off[rows],
     )  # fmt: skip
-    from features.pipeline import chosen_lines
-
     known = known.joined(state.applied or Applied.empty()).joined(chosen_lines(decided))
     low = np.searchsorted(known.payment, original[payment])
     high = np.searchsorted(known.payment, original[payment], side="right")
@@ -317,17 +314,6 @@ def candidate_table(decided: Decided) -> pa.Table:
         columns[name] = np.ascontiguousarray(matrix[:, index])
     table = pa.table(columns)
     return table if decided.told.all() else table.filter(pa.array(decided.told[c.payment]))
-
-
-@dataclass(frozen=True)
-class LaneDecided:
-    """The deterministic lane of a batch, decided."""
-
-    lane: Lane
-    confidence: NDArray[np.float64]
-    outcome: NDArray[np.int8]
-    reasons: NDArray[np.uint64]
-    evidence: NDArray[np.uint64]
 
 
 def lane_decisions(frame: Frame, decided: LaneDecided, model: str, policy: str) -> pa.Table:

@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from features.block import Reading
 from features.conclude import Conclusion, conclude, lane_facts
 from features.decide import OUTCOMES, decide_columns, reason_texts
+from features.decided import Decided, LaneDecided, chosen_lines
 from features.frame import I32, I64, Frame, flat
 from features.lane import Lane, split_batch
 from features.match_model import MatchModel, Scored, model_of, score_batch
 from features.outcome_tables import (
-    LaneDecided,
     allocation_table,
     candidate_table,
     decision_table,
@@ -34,10 +33,10 @@ from features.outcome_tables import (
     lane_candidates,
     lane_decisions,
 )
-from features.settle import Settlement, settle
+from features.settle import settle
 from features.state import FOREVER, Applied, State
 from features.tolerate import tolerate
-from features.undo import Undone, find_originals
+from features.undo import find_originals
 from receivables.policy import Policy
 
 if TYPE_CHECKING:
@@ -109,19 +108,6 @@ def batches(frame: Frame, payments: I32) -> list[I32]:
     return [np.sort(part) for part in np.array_split(payments[order], parts)]
 
 
-@dataclass(frozen=True)
-class Decided:
-    """One batch, decided."""
-
-    scored: Scored
-    settled: Settlement
-    undone: Undone
-    conclusion: Conclusion
-    outcome: NDArray[np.int8]
-    reasons: NDArray[np.uint64]
-    told: NDArray[np.bool_]  # payments whose decision this is; the others get a second look
-
-
 def decide_batch(reading: Reading, state: State, batch: I32, model: MatchModel, policy: Policy) -> Decided:
     """Run one batch from blocking to decision."""
     scored = score_batch(reading, state, batch, model)
@@ -162,16 +148,6 @@ def claims_of(decided: Decided, item_count: int, least: float = RESERVE) -> I64:
     rows = np.flatnonzero(inside[h.owner])
     np.add.at(out, h.item[rows], h.amount[rows] + h.write_off[rows])
     return out
-
-
-def chosen_lines(decided: Decided) -> Applied:
-    """Return what the chosen explanations of a batch apply."""
-    h = decided.scored.proposed.hypotheses
-    inside = np.zeros(len(h.payment), np.bool_)
-    inside[decided.settled.chosen[(decided.settled.chosen >= 0) & decided.told]] = True
-    rows = np.flatnonzero(inside[h.owner])
-    batch = decided.scored.proposed.compared.comparison.candidates.batch
-    return Applied.of(batch[h.payment[h.owner[rows]]], h.item[rows], h.amount[rows], h.write_off[rows])
 
 
 def match_book(

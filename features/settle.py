@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.frame import F64, I64, B
-from features.join import group_starts
-from features.propose import Hypotheses
+from features.hypotheses import Hypotheses
+from features.join import expand, group_starts
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,6 @@ def _overdrawn(h: Hypotheses, held: I64, log_odds: F64, demand: I64, limit: I64)
     if len(held) == 0:
         return held, held
     count = np.diff(h.first_line)[held]
-    from features.join import expand
-
     owner, line = expand(h.first_line[held], count)
     item, need = h.item[line], demand[line]
     order = np.lexsort((h.payment[held[owner]], -log_odds[held[owner]], item))

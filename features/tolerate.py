@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.propose import ROUNDING_MINOR, Shape, WriteOff
+from features.hypotheses import ROUNDING_MINOR, Shape, WriteOff
 from receivables.policy import Overpayment
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from features.references import KeyFilter, payment_spans, reference_texts
 from features.text import U64, mix, span_text
 
 if TYPE_CHECKING:
-    from features.compare import Comparison
+    from features.comparison import Comparison
 
 UNDO_DAYS = 190  # the longest chargeback windows of card schemes and direct debits run to about half a year
 

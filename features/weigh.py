@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from features.frame import F64, I64
-from features.join import group_starts
+from features.compare import SCHEMA
+from features.frame import F64, I64, codes
+from features.join import expand, group_starts
 from features.rivals import read_claims
 
 if TYPE_CHECKING:
-    from features.compare import Comparison
-    from features.propose import Hypotheses
+    from features.comparison import Comparison
+    from features.hypotheses import Hypotheses
     from features.rivals import Twice
 
 F32 = NDArray[np.float32]
@@ -46,8 +47,6 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
 
     ``pairs``: the pair matrix; ``score``: its log-odds.
     """
-    from features.compare import SCHEMA
-
     column = {name: index for index, name in enumerate(SCHEMA)}
     count = len(h.payment)
     out: dict[str, NDArray[np.generic]] = {}
@@ -164,8 +163,6 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
 
 def own_account(c: Comparison) -> NDArray[np.bool_]:
     """Tell which payments of the batch come from one of our own accounts."""
-    from features.frame import codes
-
     parties = c.index.reading.parties
     own = codes(parties.accounts, parties.own_accounts) >= 0
     account = parties.account_of_payment[c.candidates.batch]
@@ -208,6 +205,4 @@ def _outside(c: Comparison, score: F64, rival: F64, h: Hypotheses) -> tuple[F64,
 
 def _pairs_of(h: Hypotheses, starts: I64, size: I64) -> tuple[I64, I64]:
     """Return (hypothesis, pair) of all pairs of each hypothesis' payment."""
-    from features.join import expand
-
     return expand(starts[h.payment], size[h.payment])

@@ -19,6 +19,7 @@ from features.boosters import Booster
 from features.calibration import Calibration, log_odds_with_none
 from features.compare import SCHEMA
 from features.frame import F64, I64, B
+from features.hypotheses import fingerprints
 from features.lane import Lane, split_batch
 from features.match_model import (
     Compared,
@@ -31,7 +32,6 @@ from features.match_model import (
     propose_batch,
     weigh_batch,
 )
-from features.propose import fingerprints
 from features.settle import settle
 from features.state import FOREVER, State
 from features.weigh import SET_SCHEMA

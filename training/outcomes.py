@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from features.calibration import Calibration
 from features.conclude import SEGMENTS
 from features.decide import OUTCOMES, reason_texts
+from features.decided import Decided, LaneDecided, chosen_lines
 from features.frame import F64, I32, I64, KINDS, B
+from features.hypotheses import fingerprints
 from features.lane import CELLS
 from features.match_model import MatchModel, Scored, booster_scorer, score_batch
-from features.outcome_tables import LaneDecided, _undone_lines
-from features.pipeline import Decided, chosen_lines, claims_of, conclude_batch, decide_lane
-from features.propose import fingerprints
+from features.outcome_tables import _undone_lines
+from features.pipeline import claims_of, conclude_batch, decide_lane
 from features.state import Applied
 from receivables.policy import Policy
 from receivables.words import Outcome

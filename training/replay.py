@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.frame import I32, I64, RESOLUTIONS, B, Frame
-from features.propose import fingerprints
+from features.hypotheses import fingerprints
 from features.state import FOREVER
 from features.text import U64
 

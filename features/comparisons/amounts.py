@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from features.frame import NO_DATE, codes, days, integers
-from features.join import group_starts, lookup
+from features.frame import NO_DATE, integers
+from features.join import count_equal, group_starts, lookup, mix_keys
 
 if TYPE_CHECKING:
-    from features.compare import F32, Comparison
-    from features.frame import I64
+    from features.comparison import F32, Comparison
 
 COLUMNS = {
     "amount_exact": 1, "amount_discounted": 0, "amount_instalment": 1, "amount_relative": 0, "amount_log_difference": 0,
@@ -19,12 +18,6 @@ COLUMNS = {
     "amount_share_of_balance": 0, "amount_log": 0, "amount_round": 0, "amount_original": 0, "amount_foreign": 0,
     "amount_foreign_relative": 0, "amount_negative_item": 0, "amount_paid_before": 0, "amount_charged": 1,
 }  # fmt: skip
-
-
-def count_equal(wanted: I64, table: I64) -> I64:
-    """Count how often each wanted value stands in a table."""
-    table = np.sort(table)
-    return np.searchsorted(table, wanted, side="right") - np.searchsorted(table, wanted)
 
 
 def columns(c: Comparison) -> dict[str, F32]:
@@ -49,7 +42,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     money = state.open_amount * np.int64(512) + currency
     twins_book = count_equal(money[c.item], money[rows])
     owner = frame.item_customer.astype(np.int64)
-    mixed = _mix(money, owner)
+    mixed = mix_keys(money, owner)
     twins_customer = count_equal(mixed[c.item], mixed[rows])
     total_key = owner * 512 + currency
     keys = np.sort(total_key[rows])
@@ -88,32 +81,3 @@ def columns(c: Comparison) -> dict[str, F32]:
             np.float32
         ),
     }
-
-
-def _mix(money: I64, owner: I64) -> I64:
-    return money * np.int64(1_000_003) ^ (owner * np.int64(0x5DEECE66D))
-
-
-def instalments(c: Comparison) -> np.ndarray:
-    """Tell which amounts equal an instalment of the item: 2 when it is the one due next to the day, 1 else."""
-    table = c.frame.book.instalments
-    out = np.zeros(len(c.item), np.int8)
-    if table.num_rows == 0:
-        return out
-    item = codes(table["invoice_id"], c.frame.item_ids).astype(np.int64)
-    amount = integers(table["amount_minor"], 0)
-    known = (integers(table["known_at"], 0) <= c.state.known_until) & (item >= 0)
-    item, amount, due = item[known], amount[known], days(table["due_date"])[known].astype(np.int64)
-    planned = np.zeros(c.frame.item_count, np.bool_)
-    planned[item] = True
-    rows = np.flatnonzero(planned[c.item])
-    wanted = _mix(c.cash.amount[rows], c.item[rows].astype(np.int64))
-    key = _mix(amount, item)
-    hit = count_equal(wanted, key) > 0
-    out[rows[hit]] = 1
-    booked = c.frame.payment_booking[c.payment_row[rows]].astype(np.int64)
-    exact = np.sort(_mix(key, due // 14))
-    for shift in (-1, 0, 1):
-        near = count_equal(_mix(wanted, booked // 14 + shift), exact) > 0
-        out[rows[near]] = 2
-    return out

@@ -10,7 +10,7 @@ from features.join import lookup
 from features.textfacts import month_of
 
 if TYPE_CHECKING:
-    from features.compare import F32, Comparison
+    from features.comparison import F32, Comparison
 
 COLUMNS = {
     "days_from_issue": 0, "days_from_due": 0, "days_off_habit": 0, "habit_score": 0, "month_named": 0, "date_named": 0,

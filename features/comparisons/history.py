@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from features.compare import F32, Comparison
+    from features.comparison import F32, Comparison
 
 COLUMNS = {
     "history_payments": 0, "history_lag_due": 0, "history_lag_spread": 0, "history_items": 0, "history_single": 0,

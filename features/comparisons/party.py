@@ -13,7 +13,7 @@ from features.frame import NO_CODE
 from features.party import name_similarity
 
 if TYPE_CHECKING:
-    from features.compare import F32, Comparison
+    from features.comparison import F32, Comparison
 
 COLUMNS = {
     "party_given": 1, "party_account": 1, "party_account_other": -1, "party_alias": 1, "party_alias_count": 0,

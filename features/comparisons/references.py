@@ -13,7 +13,7 @@ import numpy as np
 from features.references import Rule
 
 if TYPE_CHECKING:
-    from features.compare import F32, Comparison
+    from features.comparison import F32, Comparison
 
 COLUMNS = {
     "ref_level": 1, "ref_length": 0, "ref_share": 0, "ref_written": 1, "ref_clean": 1, "ref_covered": -1,

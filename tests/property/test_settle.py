@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.propose import Hypotheses
+from features.hypotheses import Hypotheses
 from features.settle import Settlement, settle
 
 Lines = tuple[tuple[int, int, int], ...]

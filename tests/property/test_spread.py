@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.propose import _fill
+from features.item_sets import lay_in_order
 from features.settlements import _spread
 
 groups = st.lists(
@@ -77,7 +77,7 @@ def test_cash_is_laid_on_items_in_order_and_never_beyond_them(drawn: list[tuple[
     count = np.array([len(items) for _, items in drawn], np.int64)
     first = np.cumsum(count) - count
     items = np.array([item for _, some in drawn for item in some], np.int64)
-    laid = _fill(np.array([cash for cash, _ in drawn], np.int64), items, first, count)
+    laid = lay_in_order(np.array([cash for cash, _ in drawn], np.int64), items, first, count)
     for (cash, some), low, size in zip(drawn, first.tolist(), count.tolist(), strict=True):
         sign = -1 if cash < 0 else 1
         ours = [part * sign for part in laid[low : low + size].tolist()]

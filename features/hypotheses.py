@@ -1,0 +1,144 @@
+"""Hypotheses: what a complete explanation of a payment is made of, and how many are written down.
+
+A *hypothesis* is one complete explanation of a payment: a set of items with cash applied, write-offs and deductions.
+Hypotheses of a whole batch are laid out as two tables, one row a hypothesis and one row a line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.frame import I32, I64
+from features.text import U64, mix
+
+FEE_SHARE = 0.06
+
+FEE_MINOR = 6_000  # 60.00: wire charges above that are not seen in published tariffs
+
+FX_SHARE = 0.025
+
+ROUNDING_MINOR = 5
+
+
+class Shape(IntEnum):
+    """What kind of explanation a hypothesis is."""
+
+    EXACT = 0
+    DISCOUNT = 1
+    LATE_DISCOUNT = 2
+    FEE = 3
+    ROUNDING = 4
+    WITHHOLDING = 5
+    PARTIAL = 6
+    INSTALMENT = 7
+    OVER = 8
+    FOREIGN = 9
+    NAMED_EXACT = 10
+    NAMED_DISCOUNT = 11
+    NAMED_FEE = 12
+    NAMED_PARTIAL = 13
+    NAMED_OVER = 14
+    SUBSET = 15
+    SUBSET_DISCOUNT = 16
+    WINDOW = 17
+    LINES = 18
+    OLDEST_FIRST = 19
+    CHARGED = 20
+
+
+class WriteOff(IntEnum):
+    """Why something is written off; `NAMES` gives the contract's words."""
+
+    NONE = 0
+    BANK_FEE = 1
+    EARLY_PAYMENT_DISCOUNT = 2
+    ROUNDING = 3
+    PROCESSOR_FEE = 4
+    OTHER = 5
+
+
+class Deduction(IntEnum):
+    """Why something stays open."""
+
+    NONE = 0
+    DISPUTED = 1
+    WITHHOLDING = 2
+    SHORT_PAYMENT = 3
+
+
+WRITE_OFF_WORDS = ("", "bank_fee", "early_payment_discount", "rounding", "processor_fee", "other")
+
+DEDUCTION_WORDS = ("", "disputed", "withholding", "short_payment")
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """All hypotheses of a batch, ordered by payment; lines ordered by hypothesis."""
+
+    payment: I32
+    shape: NDArray[np.int8]
+    solutions: NDArray[np.int16]  # how many equal sums the search found
+    first_line: I64  # shape (hypotheses + 1,)
+    pair: I64  # candidate pair of each line, -1 for lines of an undone payment
+    item: I32
+    amount: I64  # cash, signed, item's currency
+    write_off: I64
+    write_off_reason: NDArray[np.int8]
+    deduction: I64
+    deduction_reason: NDArray[np.int8]
+
+    @cached_property
+    def owner(self) -> I64:
+        """Hypothesis of each line."""
+        return np.repeat(np.arange(len(self.payment)), np.diff(self.first_line))
+
+    def fingerprint(self) -> U64:
+        """Return a hash of items, amounts and write-offs, independent of the order of the lines."""
+        return fingerprints(self.owner, len(self.payment), self.item, self.amount, self.write_off)
+
+
+def fingerprints(owner: I64, count: int, item: I32, amount: I64, write_off: I64) -> U64:
+    """Hash sets of (item, amount, write-off), one set an owner."""
+    line = mix(
+        mix(mix(item.astype(np.uint64), 31) + amount.astype(np.uint64), 37) + write_off.astype(np.uint64), 41
+    )
+    out = np.zeros(count, np.uint64)
+    np.add.at(out, owner, line)
+    return out
+
+
+@dataclass
+class Drafts:
+    """Hypotheses under construction."""
+
+    payment: list[NDArray[np.integer]]
+    shape: list[NDArray[np.integer]]
+    solutions: list[NDArray[np.integer]]
+    count: list[NDArray[np.integer]]
+    pair: list[NDArray[np.integer]]
+    amount: list[I64]
+    write_off: list[I64]
+    reason: list[NDArray[np.integer]]
+    deduction: list[I64]
+    deduction_reason: list[NDArray[np.integer]]
+
+    def add(  # noqa: PLR0913 - one argument a column
+        self, payment: NDArray[np.integer], shape: NDArray[np.integer], count: NDArray[np.integer],
+        pair: NDArray[np.integer], amount: I64, write_off: I64, reason: NDArray[np.integer], deduction: I64,
+        deduction_reason: NDArray[np.integer], solutions: NDArray[np.integer] | None = None,
+    ) -> None:  # fmt: skip
+        self.payment.append(payment)
+        self.shape.append(shape)
+        self.count.append(count)
+        self.pair.append(pair)
+        self.amount.append(amount)
+        self.write_off.append(write_off)
+        self.reason.append(reason)
+        self.deduction.append(deduction)
+        self.deduction_reason.append(deduction_reason)
+        self.solutions.append(np.ones(len(payment), np.int16) if solutions is None else solutions)

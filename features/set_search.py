@@ -1,0 +1,224 @@
+"""Searched sets: items that no text names together, whose balances add up to the payment."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.comparison import Comparison
+from features.frame import F64, I64, B, codes
+from features.hypotheses import Drafts, Shape, WriteOff
+from features.join import expand, group_starts
+
+SEARCH_ITEMS = 12  # items among which unnamed subsets are searched: DESIGN 5
+
+WINDOW_ITEMS = 30
+
+SOLUTIONS = 3
+
+SURE = 3.0
+
+
+def searched_sets(c: Comparison, score: F64, usable: B, named: B, out: Drafts) -> None:
+    """Search unnamed sets: subsets and runs of one customer's items whose sum is the payment."""
+    amount = c.frame.payment_amount[c.candidates.batch]
+    cash, balance = c.cash.amount, c.balance
+    settled = usable & (cash == balance) & (score > SURE)
+    done = np.zeros(c.payments, np.bool_)
+    done[c.payment[settled]] = True
+    by_family = _family_groups(c)
+    rows = np.flatnonzero(usable & ~c.cash.foreign & ~done[c.payment] & (amount[c.payment] != 0))
+    rows = rows[by_family[rows] >= 0]
+    if len(rows) == 0:
+        return
+    # the likeliest customers of each payment, two at most
+    group = by_family[rows]
+    size = np.int64(len(c.frame.customers) + 1)
+    key = c.payment[rows].astype(np.int64) * size + group
+    order = np.lexsort((c.item[rows], key))
+    rows, key = rows[order], key[order]
+    starts = group_starts(key)
+    count = np.diff(np.append(starts, len(rows)))
+    best = np.maximum.reduceat(score[rows] + 3.0 * named[rows], starts)
+    payment = key[starts] // size
+    rank_order = np.lexsort((-best, payment))
+    first = group_starts(payment[rank_order])
+    rank = np.arange(len(payment)) - np.repeat(first, np.diff(np.append(first, len(payment))))
+    use = np.zeros(len(payment), np.bool_)
+    use[rank_order[rank < 2]] = True
+    use &= count > 1
+    _subsets(c, rows, starts[use], count[use], score, named, out)
+    _windows(c, rows, starts[use], count[use], score, out)
+    _oldest_first(c, rows, starts[use], count[use], out)
+
+
+def _family_groups(c: Comparison) -> I64:
+    """Return a group for each pair: the item's customer, or its parent company where one is on file."""
+    table = c.frame.book.customers
+    parent = np.arange(len(c.frame.customers), dtype=np.int64)
+    if table.num_rows:
+        child = codes(table["customer_id"], c.frame.customers)
+        above = codes(table["parent_id"], c.frame.customers)
+        has = (above >= 0) & (child >= 0)
+        parent[child[has]] = above[has]
+    return parent[c.customer]
+
+
+_MASKS: dict[int, F64] = {}
+
+
+def _mask_matrix(n: int) -> F64:
+    if n not in _MASKS:
+        numbers = np.arange(1 << n)
+        _MASKS[n] = ((numbers[None, :] >> np.arange(n)[:, None]) & 1).astype(np.float64)
+    return _MASKS[n]
+
+
+def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, named: B, out: Drafts) -> None:
+    """Find the subsets of up to `SEARCH_ITEMS` items that add up to the payment, whole and less discounts."""
+    owner, at = expand(starts, count)
+    pair = rows[at]
+    prefer = -(score[pair] + 4.0 * named[pair])
+    order = np.lexsort((prefer, owner))
+    first = group_starts(owner[order])
+    size = np.diff(np.append(first, len(order)))
+    rank = np.arange(len(order)) - np.repeat(first, size)
+    keep = np.sort(order[rank < SEARCH_ITEMS])
+    owner, pair = owner[keep], pair[keep]
+    size = np.bincount(owner, minlength=len(starts))
+    first = np.cumsum(size) - size
+    discount, in_time = c.discounts(pair)
+    net = c.balance[pair] - np.where(in_time, discount, 0)
+    for n in range(2, SEARCH_ITEMS + 1):
+        groups = np.flatnonzero(size == n)
+        if len(groups) == 0:
+            continue
+        masks = _mask_matrix(n)
+        step = max(1, (1 << 22) >> n)
+        for low in range(0, len(groups), step):
+            chunk = groups[low : low + step]
+            cells = first[chunk][:, None] + np.arange(n)
+            cash = c.cash.amount[pair[cells[:, 0]]].astype(np.float64)
+            for values, shape in ((c.balance[pair], Shape.SUBSET), (net, Shape.SUBSET_DISCOUNT)):
+                if shape == Shape.SUBSET_DISCOUNT and not (values[cells] != c.balance[pair][cells]).any():
+                    continue
+                sums = values[cells].astype(np.float64) @ masks
+                group, mask = np.nonzero(sums == cash[:, None])
+                several = (mask & (mask - 1)) != 0
+                group, mask = group[several], mask[several]
+                if len(group):
+                    _take_solutions(c, cells, pair, group, mask, n, score, shape, out)
+
+
+def _take_solutions(  # noqa: PLR0913
+    c: Comparison, cells: I64, pair: I64, group: I64, mask: I64, n: int, score: F64, shape: Shape, out: Drafts
+) -> None:
+    """Keep the likeliest solutions of each payment and turn them into hypotheses."""
+    member = ((mask[:, None] >> np.arange(n)) & 1).astype(np.bool_)
+    pairs = pair[cells[group]]
+    value = np.where(member, np.clip(score[pairs], -8, 8), 0).sum(1) / member.sum(1)
+    found = np.bincount(group, minlength=len(cells))
+    order = np.lexsort((mask, -value, group))
+    first = group_starts(group[order])
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+    pick = order[rank < SOLUTIONS]
+    member, pairs, group = member[pick], pairs[pick], group[pick]
+    count = member.sum(1)
+    lines = pairs[member]
+    balance = c.balance[lines]
+    discount, in_time = c.discounts(lines)
+    off = np.where(in_time, discount, 0) if shape == Shape.SUBSET_DISCOUNT else np.zeros(len(lines), np.int64)
+    out.add(
+        c.payment[pairs[:, 0]], np.full(len(group), shape, np.int8), count, lines, balance - off, off,
+        np.where(off != 0, WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.NONE), np.zeros(len(lines), np.int64),
+        np.zeros(len(lines), np.int8), np.minimum(found[group], 999).astype(np.int16),
+    )  # fmt: skip
+
+
+def _windows(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, out: Drafts) -> None:
+    """Find runs of a customer's items, in due order and in issue order, that add up to the payment."""
+    owner, at = expand(starts, count)
+    pair = rows[at]
+    frame = c.frame
+    discount, in_time = c.discounts(pair)
+    granted = np.where(in_time, discount, 0)
+    readings = [
+        (frame.item_due, np.zeros(len(pair), np.int64)),
+        (frame.item_issue, np.zeros(len(pair), np.int64)),
+    ]
+    if granted.any():
+        readings.append((frame.item_issue, granted))
+    for dates, off in readings:
+        order = np.lexsort((c.item[pair], dates[c.item[pair]], owner))
+        o, p, less = owner[order], pair[order], off[order]
+        first = group_starts(o)
+        size = np.diff(np.append(first, len(o)))
+        rank = np.arange(len(o)) - np.repeat(first, size)
+        keep = rank < WINDOW_ITEMS
+        o, p, less = o[keep], p[keep], less[keep]
+        first = group_starts(o)
+        size = np.diff(np.append(first, len(o)))
+        value = c.balance[p] - less
+        total = np.cumsum(value)
+        before = total - value
+        base = np.repeat(before[first], size)
+        before, total = before - base, total - base
+        cash = c.cash.amount[p]
+        hits_low: list[I64] = []
+        hits_high: list[I64] = []
+        index = np.arange(len(p))
+        for width in range(3, WINDOW_ITEMS + 1):
+            low = index[: len(p) - width + 1]
+            high = low + width - 1
+            if len(low) == 0:
+                break
+            hit = (o[low] == o[high]) & (total[high] - before[low] == cash[low])
+            hits_low.append(low[hit])
+            hits_high.append(high[hit])
+        if not hits_low:
+            continue
+        low, high = np.concatenate(hits_low), np.concatenate(hits_high)
+        if len(low) == 0:
+            continue
+        width = high - low + 1
+        _, cells = expand(low, width)
+        lines, given = p[cells], less[cells]
+        zero = np.zeros(len(lines), np.int64)
+        found = np.bincount(o[low], minlength=len(starts))
+        out.add(
+            c.payment[p[low]], np.full(len(low), Shape.WINDOW, np.int8), width, lines, c.balance[lines] - given, given,
+            np.where(given != 0, WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.NONE), zero, np.zeros(len(lines), np.int8),
+            np.minimum(found[o[low]], 999).astype(np.int16),
+        )  # fmt: skip
+    del score
+
+
+def _oldest_first(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts) -> None:
+    """Lay a lump sum on a customer's items from the oldest on, the last one in part."""
+    frame = c.frame
+    owner, at = expand(starts, count)
+    pair = rows[at]
+    positive = (c.balance[pair] > 0) & (c.cash.amount[pair] > 0)
+    owner, pair = owner[positive], pair[positive]
+    order = np.lexsort((c.item[pair], frame.item_issue[c.item[pair]], frame.item_due[c.item[pair]], owner))
+    owner, pair = owner[order], pair[order]
+    first = group_starts(owner)
+    size = np.diff(np.append(first, len(owner)))
+    total = np.cumsum(c.balance[pair])
+    before = total - c.balance[pair]
+    before -= np.repeat(before[first], size)
+    laid = np.minimum(c.cash.amount[pair] - before, c.balance[pair])
+    keep = laid > 0
+    owner, pair, laid = owner[keep], pair[keep], laid[keep]
+    first = group_starts(owner)
+    if len(first) == 0:
+        return
+    size = np.diff(np.append(first, len(owner)))
+    spent = np.add.reduceat(laid, first) == c.cash.amount[pair[first]]
+    good = spent & (size > 1) & (size <= WINDOW_ITEMS)
+    pick = np.repeat(good, size)
+    lines = pair[pick]
+    zero, none = np.zeros(len(lines), np.int64), np.zeros(len(lines), np.int8)
+    out.add(
+        c.payment[pair[first]][good], np.full(int(good.sum()), Shape.OLDEST_FIRST, np.int8), size[good], lines,
+        laid[pick], zero, none, zero, none,
+    )  # fmt: skip
