@@ -122,7 +122,7 @@ def _spread(total: I64, weight: I64, starts: I64, count: I64, owner: I64) -> I64
     sign, size = np.sign(total), np.abs(total)
     product = size[owner].astype(object) * weight if _may_overflow(size, weight) else size[owner] * weight
     share = (product // base[owner]).astype(np.int64)
-    remainder = (product - share * base[owner]).astype(np.int64)
+    remainder = (product % base[owner]).astype(np.int64)
     missing = size - np.add.reduceat(share, starts)
     order = np.lexsort((np.arange(len(weight)), -remainder, owner))
     rank = np.empty(len(weight), np.int64)
