@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,20 +12,18 @@ from numpy.typing import NDArray
 
 from features.calibration import confidence_of
 from features.compare import SCHEMA
+from features.comparison import Comparison
 from features.decide import DEDUCTION_REASONS, WRITE_OFF_REASONS, DecisionColumns, evidence_mask
+from features.evidence import SEGMENTS, UNDOING, Chosen, evidence_of, kinds, segments
 from features.frame import F64, I32, I64, KINDS, NO_CODE, STATUSES, B, flat
-from features.hypotheses import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
+from features.hypotheses import DEDUCTION_WORDS, WRITE_OFF_WORDS, Hypotheses, Shape
 from features.join import group_starts
 from features.lane import CELLS
 from features.references import Rule
-from features.weigh import own_account
-from receivables.decision import DISMISSALS
 from receivables.reasons import Reason
 
 if TYPE_CHECKING:
-    from features.comparison import Comparison
     from features.frame import Frame
-    from features.hypotheses import Hypotheses
     from features.lane import Lane
     from features.match_model import Scored
     from features.settle import Settlement
@@ -58,56 +55,38 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     frame, h, batch = c.frame, proposed.hypotheses, c.candidates.batch
     payments = c.payments
     chosen = settled.chosen
-    has = chosen >= 0
-    at = np.maximum(chosen, 0)
-    confidence = confidence_of(np.where(has, scored.log_odds[at] if len(h.payment) else 0.0, scored.none))
+    of = Chosen(c, proposed.compared.matrix, h, chosen)
+    has = of.has
+    confidence = confidence_of(np.where(has, of.of_hypothesis(scored.log_odds), scored.none))
     confidence = np.where(has | (undone.original < 0), confidence, undone.confidence)
-    pairs = proposed.compared.matrix
-    column = {name: index for index, name in enumerate(SCHEMA)}
-
-    first = h.first_line[:-1]
-    lines = np.diff(h.first_line)
-    rows = np.flatnonzero(has)
-
-    def per_choice(values: NDArray[np.generic], reduce: np.ufunc, empty: object = 0) -> NDArray[np.generic]:
-        """Reduce line values over the chosen hypothesis of each payment."""
-        out = np.full(payments, empty, values.dtype)
-        if len(rows):
-            out[rows] = reduce.reduceat(values, first)[chosen[rows]]
-        return out
-
-    def of_pairs(name: str, reduce: np.ufunc) -> NDArray[np.generic]:
-        return per_choice(pairs[h.pair, column[name]], reduce)
-
     amount = frame.payment_amount[batch]
-    laid = per_choice(h.amount, np.add)
-    foreign = per_choice(c.cash.foreign[h.pair], np.logical_or, False)
-    shape = np.where(has, h.shape[at] if len(h.payment) else 0, -1)
+    laid = of.lines(h.amount, np.add)
+    foreign = of.lines(c.cash.foreign[h.pair], np.logical_or, False)
     unapplied = np.where(has, np.where(foreign, 0, amount - laid), amount)
     ungranted = _ungranted(h.write_off, h.write_off_reason)
-    level = np.where(pairs[h.pair, column["ref_covered"]] > 0, 0, pairs[h.pair, column["ref_level"]])
-    near = pairs[h.pair, column["ref_neighbour"]]
-    hot = pairs[h.pair, column["ref_hot_serial"]]
-    party = pairs[h.pair, column["party_score"]]
-    beyond = (level >= 3) | (near > 0) | (hot > 0) | (party >= PARTY_EVIDENCE)
+    beyond = (
+        (of.level >= 3)
+        | (of.pairs("ref_neighbour") > 0)
+        | (of.pairs("ref_hot_serial") > 0)
+        | (of.pairs("party_score") >= PARTY_EVIDENCE)
+    )
     rest = h.amount + h.write_off
     open_left = np.abs(c.balance[h.pair]) - np.abs(rest)
     write_off_reason = _largest(
-        h.write_off, h.write_off_reason, h.owner, first, len(h.payment), CONTRACT_WRITE_OFFS, WRITE_OFF_WORDS
+        h.write_off, h.write_off_reason, h.owner, len(h.payment), CONTRACT_WRITE_OFFS, WRITE_OFF_WORDS
     )
     deduction_reason = _largest(
-        h.deduction, h.deduction_reason, h.owner, first, len(h.payment),
+        h.deduction, h.deduction_reason, h.owner, len(h.payment),
         tuple(word.value for word in DEDUCTION_REASONS), DEDUCTION_WORDS,
     )  # fmt: skip
     status = frame.item_status[h.item]
     issue, due = frame.item_issue[h.item].astype(np.int64), frame.item_due[h.item].astype(np.int64)
     booked = frame.payment_booking[batch].astype(np.int64)
-    latest_issue = per_choice(issue, np.maximum)
-    earliest_due = per_choice(due, np.minimum)
-    equal, interchangeable = _equal(scored, settled, level, near)
-    kind, dismissal = _kinds(c, chosen, undone)
+    latest_issue = of.lines(issue, np.maximum)
+    earliest_due = of.lines(due, np.minimum)
+    equal, interchangeable = _equal(scored, settled)
+    kind, dismissal = kinds(c, chosen, undone)
     twice = proposed.twice
-    other = np.maximum(twice.other, 0)
     line_twice = twice.same_day & twice.same_text & twice.same_reference
     seen_before = (twice.other >= 0) & (amount > 0) & ~line_twice
     stale = np.bincount(c.candidates.stale.payment[~c.candidates.stale.covered], minlength=payments) > 0
@@ -124,35 +103,35 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     facts = DecisionColumns.filled(
         currencies=currencies,
         segments=SEGMENTS,
-        segment=_segments(c, per_choice, of_pairs, h, shape, level, has),
+        segment=segments(of),
         currency=frame.payment_currency[batch],
         amount_minor=amount,
         confidence=confidence,
         kind=kind,
-        n_items=np.where(has, lines[at] if len(h.payment) else 0, undoing),
-        items_named=per_choice((level >= 3) | (h.shape[h.owner] == Shape.LINES), np.logical_and, False),
-        item_currency=per_choice(frame.item_currency[h.item].astype(np.int64), np.maximum, NO_CODE),
-        write_off_minor=per_choice(np.where(ungranted, h.write_off, 0), np.add) * np.sign(amount)
+        n_items=np.where(has, of.of_hypothesis(np.diff(h.first_line)), undoing),
+        items_named=of.lines((of.level >= 3) | (h.shape[h.owner] == Shape.LINES), np.logical_and, False),
+        item_currency=of.lines(frame.item_currency[h.item].astype(np.int64), np.maximum, NO_CODE),
+        write_off_minor=of.lines(np.where(ungranted, h.write_off, 0), np.add) * np.sign(amount)
         + np.where(
-            per_choice(ungranted & (h.write_off != 0), np.logical_or, False),
+            of.lines(ungranted & (h.write_off != 0), np.logical_or, False),
             0,
-            per_choice(h.write_off, np.add),
+            of.lines(h.write_off, np.add),
         ),
-        write_off_base_minor=per_choice(np.where(h.write_off != 0, np.abs(c.balance[h.pair]), 0), np.add),
-        write_off_reason=np.where(has, write_off_reason[at] if len(h.payment) else NO_CODE, NO_CODE),
-        deduction_minor=per_choice(h.deduction, np.add),
-        deduction_reason=np.where(has, deduction_reason[at] if len(h.payment) else NO_CODE, NO_CODE),
-        is_partial=per_choice((open_left > 0) & (h.deduction_reason != WITHHOLDING), np.logical_or, False),
+        write_off_base_minor=of.lines(np.where(h.write_off != 0, np.abs(c.balance[h.pair]), 0), np.add),
+        write_off_reason=of.of_hypothesis(write_off_reason, NO_CODE),
+        deduction_minor=of.lines(h.deduction, np.add),
+        deduction_reason=of.of_hypothesis(deduction_reason, NO_CODE),
+        is_partial=of.lines((open_left > 0) & (h.deduction_reason != WITHHOLDING), np.logical_or, False),
         is_overpaid=has & (unapplied * np.sign(amount) > 0),
         cross_currency=foreign,
         missing_rate=missing_rate,
-        has_evidence_beyond_amount=per_choice(beyond, np.logical_and, True),
+        has_evidence_beyond_amount=of.lines(beyond, np.logical_and, True),
         equal_explanations=equal,
         twins_interchangeable=interchangeable,
-        rows_set_aside=_doubtful(c, per_choice, h),
+        rows_set_aside=_doubtful(of),
         payment_held=hold,
-        item_disputed=per_choice(status == STATUSES.index("disputed"), np.logical_or, False),
-        item_on_hold=per_choice(status == STATUSES.index("on_hold"), np.logical_or, False),
+        item_disputed=of.lines(status == STATUSES.index("disputed"), np.logical_or, False),
+        item_on_hold=of.lines(status == STATUSES.index("on_hold"), np.logical_or, False),
         days_before_issue=np.where(has, latest_issue - booked, 0),
         days_after_due=np.where(has, booked - earliest_due, 0),
         conflict_lost=settled.lost,
@@ -163,11 +142,9 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         duplicate_line=line_twice,
         original_unknown=np.isin(kind, UNDOING) & (undone.original < 0),
     )
-    evidence = _evidence(c, per_choice, of_pairs, h, shape, level, has)
     related = np.where(
         undone.original >= 0, undone.original, np.where(duplicate | line_twice, twice.other, -1)
     )
-    del other
     return Conclusion(
         chosen=chosen,
         confidence=confidence,
@@ -175,7 +152,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         kind=kind,
         related=related.astype(np.int32),
         facts=facts,
-        evidence=evidence,
+        evidence=evidence_of(of),
         twins=(equal > 0) & interchangeable,
     )
 
@@ -223,65 +200,21 @@ def lane_facts(
     return facts, evidence_mask(evidence, len(rows))
 
 
-def _doubtful(c: Comparison, per_choice: Callable[..., NDArray[np.generic]], h: Hypotheses) -> B:
+def _doubtful(of: Chosen) -> B:
     """Tell which payments, or items chosen for them, have rows in quarantine."""
-    book = c.frame.book
+    c, book = of.comparison, of.comparison.frame.book
     payment = np.asarray(
         pc.is_in(c.frame.payment_ids.take(pa.array(c.candidates.batch)), value_set=book.doubtful_payments)
     )
     if len(book.doubtful_invoices) == 0:
         return payment
     item = np.asarray(pc.is_in(c.frame.item_ids, value_set=book.doubtful_invoices))
-    return payment | per_choice(item[h.item], np.logical_or, False).astype(np.bool_)
-
-
-SHAPES = ("exact", "alike", "reduced", "partial", "named", "sum", "lines", "none")
-REFERENCES = ("full", "part", "none")
-PARTIES = ("known", "named", "open")
-SEGMENTS = (
-    *(f"{shape}/{reference}/{party}" for shape in SHAPES for reference in REFERENCES for party in PARTIES),
-    *CELLS,
-)
-"""Kinds of evidence: how the cash is explained (alike: the customer has another open item of that balance), how the
-text names the items, how the payer is known; then the cells of the deterministic lane.
-"""
-
-SHAPE_GROUP = np.full(32, SHAPES.index("partial"), np.int64)
-SHAPE_GROUP[Shape.EXACT] = SHAPES.index("exact")
-SHAPE_GROUP[[Shape.DISCOUNT, Shape.CHARGED, Shape.INSTALMENT]] = SHAPES.index("reduced")
-SHAPE_GROUP[[Shape.NAMED_EXACT, Shape.NAMED_DISCOUNT]] = SHAPES.index("named")
-SHAPE_GROUP[[Shape.SUBSET, Shape.SUBSET_DISCOUNT, Shape.WINDOW, Shape.OLDEST_FIRST]] = SHAPES.index("sum")
-SHAPE_GROUP[Shape.LINES] = SHAPES.index("lines")
-
-
-def _segments(c, per_choice, of_pairs, h, shape, level, has) -> I64:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """Return the kind of evidence of each payment, a code into `SEGMENTS`."""
-    matrix_level = per_choice(level, np.minimum)
-    full = (
-        (matrix_level >= 5)
-        & (of_pairs("ref_written", np.minimum) > 0)
-        & (of_pairs("ref_clean", np.minimum) >= 2)
-        & (of_pairs("ref_length", np.minimum) >= 5)
-        & (of_pairs("ref_share", np.maximum) <= 1)
-    )
-    reference = np.select([full, matrix_level >= 3], [0, 1], 2)
-    known = np.maximum.reduce([
-        of_pairs("party_given", np.minimum), of_pairs("party_account", np.minimum), of_pairs("party_alias", np.minimum),
-    ])  # fmt: skip
-    party = np.select([known >= 0.5, of_pairs("party_score", np.minimum) >= 0.7], [0, 1], 2)
-    group = np.where(has, SHAPE_GROUP[np.maximum(shape, 0)], SHAPES.index("none"))
-    # an old text of a standing order names an older item than it pays; the youngest is named only if meant
-    younger, older = of_pairs("younger_equal_open", np.maximum), of_pairs("older_equal_open", np.maximum)
-    siblings = (younger > 0) | ((older > 0) & (reference > 0))
-    group = np.where((group == SHAPES.index("exact")) & siblings, SHAPES.index("alike"), group)
-    del c, h
-    return (group * len(REFERENCES) + reference) * len(PARTIES) + party
+    return payment | of.any_line(item[of.hypotheses.item])
 
 
 PARTY_EVIDENCE = 0.72  # a name this alike; shared words such as Trading are no evidence
 DUPLICATE_DAYS = 30
 WITHHOLDING = 2
-UNDOING = np.array([KINDS.index("return"), KINDS.index("chargeback"), KINDS.index("representment")])
 
 
 def _ungranted(write_off: I64, reason: NDArray[np.int8]) -> B:
@@ -296,7 +229,6 @@ def _largest(
     value: I64,
     reason: NDArray[np.int8],
     owner: I64,
-    first: I64,
     count: int,
     words: tuple[str, ...],
     ours: tuple[str, ...],
@@ -306,16 +238,13 @@ def _largest(
     rows = np.flatnonzero(value != 0)
     if len(rows) == 0:
         return out
-    del first
     table = np.array([words.index(word) if word in words else NO_CODE for word in ours], np.int8)
     order = np.lexsort((np.abs(value[rows]), _ungranted(value[rows], reason[rows]), owner[rows]))
     out[owner[rows[order]]] = table[reason[rows[order]]]
     return out
 
 
-def _equal(
-    scored: Scored, settled: Settlement, level: NDArray[np.generic], near: NDArray[np.generic]
-) -> tuple[I64, B]:
+def _equal(scored: Scored, settled: Settlement) -> tuple[I64, B]:
     """Count the other explanations of each payment that are as good, and tell whether they are interchangeable twins.
 
     Twins agree in customer, issuer, currency, balance, due date, discount and purchase order, and nothing in the
@@ -360,7 +289,6 @@ def _equal(
     tie = np.bincount(h.payment[near_best], minlength=payments)
     plain = (tie > 0) & (equal == 0)
     equal[plain] = tie[plain]
-    del level, near
     return equal, twin
 
 
@@ -409,99 +337,3 @@ def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
         best = distinct[order[group_starts((distinct // size)[order])]]
         customer[best // size] = (best % size).astype(np.int32)
     return customer, known | (chosen >= 0)
-
-
-def _kinds(c: Comparison, chosen: I64, undone: Undone) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """Recognise what sort of movement each payment is, and which lines pay nothing by their kind."""
-    frame, batch = c.frame, c.candidates.batch
-    amount = frame.payment_amount[batch]
-    about = c.texts.about
-    own = own_account(c)
-    out = amount < 0
-    undo = undone.original >= 0
-    guess = np.select(
-        [
-            own, out & about("chargeback"), out & (undo | about("return")), out & ((chosen >= 0) | about("refund")),
-            (chosen < 0) & about("transfer"), out,
-        ],
-        [
-            KINDS.index("transfer"), KINDS.index("chargeback"), KINDS.index("return"), KINDS.index("refund"),
-            KINDS.index("transfer"), KINDS.index("other"),
-        ],
-        KINDS.index("receipt"),
-    )  # fmt: skip
-    stated = frame.payment_kind[batch]
-    kind = np.where(stated >= 0, stated, guess).astype(np.int8)
-    dismissal = np.select(
-        [
-            own | (kind == KINDS.index("transfer")), about("salary") & out, about("tax"), about("bank_fee") & out,
-            out & (kind == KINDS.index("other")), about("interest", "income") & ~out,
-        ],
-        [
-            DISMISSALS.index(Reason.OWN_TRANSFER), DISMISSALS.index(Reason.SALARY), DISMISSALS.index(Reason.TAX),
-            DISMISSALS.index(Reason.BANK_FEE_LINE), DISMISSALS.index(Reason.SUPPLIER_PAYMENT),
-            DISMISSALS.index(Reason.OTHER_INCOME),
-        ],
-        NO_CODE,
-    ).astype(np.int8)  # fmt: skip
-    dismissal = np.where(np.isin(kind, UNDOING), NO_CODE, dismissal).astype(np.int8)
-    return kind, dismissal
-
-
-def _evidence(c, per_choice, of_pairs, h, shape, level, has) -> NDArray[np.uint64]:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """Name what speaks for each chosen explanation."""
-    row = c.candidates.reference_row[h.pair]
-    found = c.candidates.references
-    rule = (
-        np.where(row >= 0, found.rule[np.maximum(row, 0)], -1)
-        if len(found.rule)
-        else np.full(len(h.pair), -1)
-    )
-    plain = level >= 3
-    written = (
-        np.where(row >= 0, found.written[np.maximum(row, 0)], False)
-        if len(found.rule)
-        else np.zeros(len(h.pair), np.bool_)
-    )
-    listed = rule == Rule.LISTED
-    exact = plain & np.isin(rule, (Rule.NUMBER, Rule.NUMBER_WITHOUT_PREFIX)) & written
-    partial = plain & np.isin(rule, (Rule.NUMBER_SERIAL, Rule.NUMBER_YEAR_SERIAL))
-    repaired = (plain & ~written & ~listed) | (of_pairs("ref_neighbour", np.maximum) > 0)[h.payment[h.owner]]
-
-    def some(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        return per_choice(values, np.logical_or, False).astype(np.bool_)
-
-    several = has & (per_choice(np.ones(len(h.pair), np.int64), np.add) > 1)
-    whole = np.isin(shape, (Shape.EXACT, Shape.NAMED_EXACT, Shape.SUBSET, Shape.WINDOW))
-    columns = {
-        Reason.STRUCTURED_REFERENCE: some(plain & (rule == Rule.STRUCTURED)),
-        Reason.REFERENCE_EXACT: some(exact),
-        Reason.REFERENCE_PARTIAL: some(partial),
-        Reason.REFERENCE_REPAIRED: some(repaired) & has,
-        Reason.REFERENCE_LIST: some(plain & listed),
-        Reason.PURCHASE_ORDER: some(plain & (rule == Rule.PURCHASE_ORDER)),
-        Reason.REMITTANCE_LINES: (shape == Shape.LINES) | some(rule == Rule.LINE),
-        Reason.CUSTOMER_NUMBER: has & (of_pairs("party_number", np.maximum) > 0),
-        Reason.CUSTOMER_GIVEN: has & (of_pairs("party_given", np.maximum) > 0),
-        Reason.CUSTOMER_KNOWN_ACCOUNT: has & (of_pairs("party_account", np.maximum) >= 0.5),
-        Reason.CUSTOMER_ALIAS: has & (of_pairs("party_alias", np.maximum) >= 0.5),
-        Reason.CUSTOMER_NAME: has & (of_pairs("party_name", np.fmax) >= 0.8),
-        Reason.CUSTOMER_PARENT: has & (of_pairs("party_family", np.maximum) > 0),
-        Reason.AMOUNT_EXACT: has & whole & ~several,
-        Reason.AMOUNT_DISCOUNTED: np.isin(
-            shape, (Shape.DISCOUNT, Shape.LATE_DISCOUNT, Shape.NAMED_DISCOUNT, Shape.SUBSET_DISCOUNT)
-        ),
-        Reason.AMOUNT_NET_OF_FEE: np.isin(shape, (Shape.FEE, Shape.NAMED_FEE, Shape.CHARGED)),
-        Reason.AMOUNT_NET_OF_WITHHOLDING: shape == Shape.WITHHOLDING,
-        Reason.AMOUNT_FX: has & (of_pairs("amount_foreign", np.maximum) == 1),
-        Reason.AMOUNT_INSTALMENT: shape == Shape.INSTALMENT,
-        Reason.SUM_OF_ITEMS: has & whole & several,
-        Reason.NET_OF_CREDIT_MEMO: several & some((c.balance < 0)[h.pair]),
-        Reason.DATE_FITS_HABIT: has
-        & (of_pairs("history_payments", np.minimum) > 1)
-        & (of_pairs("habit_score", np.maximum) <= 1),
-        Reason.PERIOD_NAMED: has & (of_pairs("month_named", np.maximum) > 1),
-        Reason.REFERENCE_TO_OTHER_ITEM: has & (of_pairs("ref_rivals", np.maximum) > 0) & ~some(plain),
-        Reason.REFERENCE_UNEXPLAINED: has & (of_pairs("text_unexplained", np.maximum) > 0) & ~some(plain),
-    }
-    return evidence_mask(columns, len(has))

@@ -29,7 +29,7 @@ NAME = 0.7
 KNOWN = 0.5
 
 CELLS = ("lane/full/known", "lane/full/named")
-"""Evidence cells of the lane; the names are those of `features.conclude.SEGMENTS`."""
+"""Evidence cells of the lane; the names are those of `features.evidence.SEGMENTS`."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from features.book import Book
-from features.conclude import SEGMENTS
+from features.evidence import SEGMENTS
 from features.frame import B, Frame, flat
 from features.state import FOREVER
 from training.blocks import to_main_currency

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from features.block import Reading
 from features.book import read_book
 from features.bundle import BASE_MODEL, schema_fingerprint, write_bundle
-from features.conclude import SEGMENTS
+from features.evidence import SEGMENTS
 from features.frame import Frame
 from features.golden import golden_confidence, golden_margins
 from features.lane import CELLS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.conclude import SEGMENTS
+from features.evidence import SEGMENTS
 from features.frame import F64, KINDS, B
 from training.bounds import clopper_pearson
 from training.fit import Sample

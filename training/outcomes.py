@@ -11,9 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.calibration import Calibration
-from features.conclude import SEGMENTS
 from features.decide import OUTCOMES, reason_texts
 from features.decided import Decided, LaneDecided, chosen_lines
+from features.evidence import SEGMENTS
 from features.frame import F64, I32, I64, KINDS, B
 from features.hypotheses import fingerprints
 from features.lane import CELLS
@@ -46,7 +46,7 @@ class Checked:
     matchable: B
     proposed: B
     kind: NDArray[np.int8]
-    segment: I64  # code into `features.conclude.SEGMENTS`
+    segment: I64  # code into `features.evidence.SEGMENTS`
     in_lane: B
     pairs_stated: I64
     pairs_true: I64

@@ -15,7 +15,7 @@ from features.block import Reading
 from features.book import Book
 from features.bundle import schema_fingerprint, write_bundle
 from features.calibration import Calibration
-from features.conclude import SEGMENTS
+from features.evidence import SEGMENTS
 from features.frame import F64, Frame
 from features.golden import golden_confidence, golden_margins
 from features.match_model import PAIR_MODEL, SET_MODEL, schema
