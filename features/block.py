@@ -1,7 +1,8 @@
 """Blocking: one table of keys a side, one equality join, and an account of what the caps lost.
 
-Keys of open items and of payments are hashed integers in one namespace. What meets becomes a candidate pair with the
-mask of the rules that proposed it. Nothing fuzzy is searched: fuzziness is a key (a neighbour, a folded letter).
+Keys of open items and of payments are hashed integers in one namespace. What meets becomes a candidate pair
+with the mask of the rules that proposed it. Nothing fuzzy is searched: fuzziness is a key (a neighbour, a
+folded letter).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ REFERENCE_CAP = 12  # items that may share a reference key before it is hot
 NEIGHBOUR_CAP = 8
 AMOUNT_CAP = 20
 OPEN_ITEMS = np.array([[24, 8, 3], [6, 2, 0]])
-"""Open items listed for the likeliest customer of a payment, the next, and all others: strongly and weakly known."""
+"""Open items listed for the likeliest customer of a payment, the next, all others; known strongly, weakly."""
 OPEN_ITEMS_FITTING = np.array([[5, 2, 1], [3, 1, 0]])
 """The same where an item of a strongly known customer has the very amount."""
 STRONG_NAME = 0.86
@@ -161,7 +162,8 @@ def find_references(
 ) -> tuple[References, PaymentSpans, B]:
     """Find the document numbers that the batch's payments mention.
 
-    Returns the best mention a (payment, item), the sifted spans, and which item key rows were too hot to join.
+    Returns the best mention a (payment, item), the sifted spans, and which item key rows were too hot to
+    join.
     """
     keys = reading.item_keys
     seen = state.visible[keys.item]

@@ -1,7 +1,8 @@
 """Compare: from candidate pairs to the feature matrix, in schema order.
 
-Each family of comparisons is one module of `features.comparisons`; each yields named float32 columns. `SCHEMA` lists
-them all with the sign that the field knows: +1, a larger value never lowers the odds; -1, never raises them; 0, free.
+Each family of comparisons is one module of `features.comparisons`; each yields named float32 columns.
+`SCHEMA` lists them all with the sign that the field knows: +1, a larger value never lowers the odds; -1,
+never raises them; 0, free.
 """
 
 from __future__ import annotations

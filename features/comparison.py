@@ -87,7 +87,7 @@ class Comparison:
         return self.frame.item_customer[self.item]
 
     def discounts(self, pair: I64) -> tuple[I64, B]:
-        """Return the early-payment discount of pairs (signed, 0 if none or touched already) and whether in time."""
+        """Return the early-payment discount of pairs (signed, 0: none is left) and whether it is in time."""
         frame, item = self.frame, self.item[pair]
         discount = frame.item_discount[item] * frame.item_sign[item]
         untouched = self.balance[pair] == frame.item_amount[item]

@@ -245,10 +245,10 @@ def _largest(
 
 
 def _equal(scored: Scored, settled: Settlement) -> tuple[I64, B]:
-    """Count the other explanations of each payment that are as good, and tell whether they are interchangeable twins.
+    """Count the other explanations that are as good for each payment, and tell which are interchangeable.
 
-    Twins agree in customer, issuer, currency, balance, due date, discount and purchase order, and nothing in the
-    payment's text prefers one.
+    Twins agree in customer, issuer, currency, balance, due date, discount and purchase order, and nothing in
+    the payment's text prefers one.
     """
     proposed = scored.proposed
     c = proposed.compared.comparison
@@ -263,8 +263,10 @@ def _equal(scored: Scored, settled: Settlement) -> tuple[I64, B]:
     key = twin_keys(c.state, frame)
     text_level = np.zeros(len(c.payment), np.int64)
     matrix = proposed.compared.matrix
-    names = ("ref_level", "ref_covered", "ref_length", "ref_neighbour", "ref_hot_serial", "date_named", "month_named",
-             "amount_instalment")  # fmt: skip
+    names = (
+        "ref_level", "ref_covered", "ref_length", "ref_neighbour", "ref_hot_serial", "date_named",
+        "month_named", "amount_instalment",
+    )  # fmt: skip
     position = list(SCHEMA)
     for name in names:
         values = np.nan_to_num(matrix[:, position.index(name)]).astype(np.int64)

@@ -33,8 +33,8 @@ SEGMENTS = (
     *(f"{shape}/{reference}/{party}" for shape in SHAPES for reference in REFERENCES for party in PARTIES),
     *CELLS,
 )
-"""Kinds of evidence: how the cash is explained (alike: the customer has another open item of that balance), how the
-text names the items, how the payer is known; then the cells of the deterministic lane.
+"""Kinds of evidence: how the cash is explained (alike: the customer has another open item of that balance),
+how the text names the items, how the payer is known; then the cells of the deterministic lane.
 """
 
 SHAPE_GROUP = np.full(32, SHAPES.index("partial"), np.int64)
@@ -130,8 +130,8 @@ def kinds(c: Comparison, chosen: I64, undone: Undone) -> tuple[NDArray[np.int8],
     undo = undone.original >= 0
     guess = np.select(
         [
-            own, out & about("chargeback"), out & (undo | about("return")), out & ((chosen >= 0) | about("refund")),
-            (chosen < 0) & about("transfer"), out,
+            own, out & about("chargeback"), out & (undo | about("return")),
+            out & ((chosen >= 0) | about("refund")), (chosen < 0) & about("transfer"), out,
         ],
         [
             KINDS.index("transfer"), KINDS.index("chargeback"), KINDS.index("return"), KINDS.index("refund"),
@@ -143,13 +143,13 @@ def kinds(c: Comparison, chosen: I64, undone: Undone) -> tuple[NDArray[np.int8],
     kind = np.where(stated >= 0, stated, guess).astype(np.int8)
     dismissal = np.select(
         [
-            own | (kind == KINDS.index("transfer")), about("salary") & out, about("tax"), about("bank_fee") & out,
-            out & (kind == KINDS.index("other")), about("interest", "income") & ~out,
+            own | (kind == KINDS.index("transfer")), about("salary") & out, about("tax"),
+            about("bank_fee") & out, out & (kind == KINDS.index("other")), about("interest", "income") & ~out,
         ],
         [
-            DISMISSALS.index(Reason.OWN_TRANSFER), DISMISSALS.index(Reason.SALARY), DISMISSALS.index(Reason.TAX),
-            DISMISSALS.index(Reason.BANK_FEE_LINE), DISMISSALS.index(Reason.SUPPLIER_PAYMENT),
-            DISMISSALS.index(Reason.OTHER_INCOME),
+            DISMISSALS.index(Reason.OWN_TRANSFER), DISMISSALS.index(Reason.SALARY),
+            DISMISSALS.index(Reason.TAX), DISMISSALS.index(Reason.BANK_FEE_LINE),
+            DISMISSALS.index(Reason.SUPPLIER_PAYMENT), DISMISSALS.index(Reason.OTHER_INCOME),
         ],
         NO_CODE,
     ).astype(np.int8)  # fmt: skip

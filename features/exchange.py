@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.frame import F64, I32, I64, MISSING, B, Frame, codes, days, flat, integers
+from features.frame import F64, I32, I64, MISSING, B, codes, days, flat, integers
 from features.state import State
 from receivables.money import exponent
 
@@ -15,7 +15,7 @@ MAX_RATE_AGE = 7  # days
 
 @dataclass(frozen=True)
 class Converted:
-    """Amounts of pairs in the item's currency; ``rate_row``: row of fx_rates or -1; ``known``: a rate was there."""
+    """Amounts of pairs in the item's currency; ``rate_row``: of fx_rates or -1; ``known``: with a rate."""
 
     amount: I64
     known: B
@@ -39,7 +39,7 @@ def convert(state: State, payment: I32, item: I32) -> Converted:
     if len(rows) == 0:
         return Converted(amount, known, foreign, rate, rate_row, exact)
     known[rows] = False
-    _by_rate(frame, state, payment, rows, source, target, amount, known, rate, rate_row)
+    _by_rate(state, payment, rows, source, target, amount=amount, known=known, rate=rate, rate_row=rate_row)
     sent = codes(frame.book.payments["original_currency"], frame.currencies)[payment[rows]]
     original = integers(frame.book.payments["original_amount_minor"])[payment[rows]]
     told = (sent == target[rows]) & (original != MISSING) & (original != 0)
@@ -50,9 +50,10 @@ def convert(state: State, payment: I32, item: I32) -> Converted:
 
 
 def _by_rate(  # noqa: PLR0913 - fills the columns of `convert`
-    frame: Frame, state: State, payment: I32, rows: I64, source: I32, target: I32,
+    state: State, payment: I32, rows: I64, source: I32, target: I32, *,
     amount: I64, known: B, rate: F64, rate_row: I64,
 ) -> None:  # fmt: skip
+    frame = state.frame
     table = frame.book.fx_rates
     if table.num_rows == 0:
         return

@@ -1,7 +1,7 @@
 """A book as columns of integers: the form that all bulk steps work on.
 
-Ids become dense codes, dates become days since 1970-01-01, instants microseconds, money minor units. Rows keep the
-order of the book's tables, so a row number is an address for the life of a `Frame`.
+Ids become dense codes, dates become days since 1970-01-01, instants microseconds, money minor units. Rows
+keep the order of the book's tables, so a row number is an address for the life of a `Frame`.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Frame:
         """Issuer ids, sorted."""
         return vocabulary_of(self.book.invoices["issuer_id"])
 
-    # open items -------------------------------------------------------------------------------------------------
+    # open items ---------------------------------------------------------------------------------------------
     @property
     def item_count(self) -> int:
         """Return how many open items the book has."""
@@ -194,7 +194,7 @@ class Frame:
         """Tax amounts, 0 where not given."""
         return integers(self.book.invoices["tax_amount_minor"], 0)
 
-    # payments ---------------------------------------------------------------------------------------------------
+    # payments -----------------------------------------------------------------------------------------------
     @property
     def payment_count(self) -> int:
         """Return how many payments the book has."""
@@ -246,7 +246,7 @@ class Frame:
         """Known outcomes of a history, `NO_CODE` where none."""
         return codes(self.book.payments["resolution"], RESOLUTIONS)
 
-    # allocations ------------------------------------------------------------------------------------------------
+    # allocations --------------------------------------------------------------------------------------------
     @cached_property
     def allocation_payment(self) -> I32:
         """Payment rows of the allocations."""

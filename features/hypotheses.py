@@ -1,7 +1,7 @@
 """Hypotheses: what a complete explanation of a payment is made of, and how many are written down.
 
-A *hypothesis* is one complete explanation of a payment: a set of items with cash applied, write-offs and deductions.
-Hypotheses of a whole batch are laid out as two tables, one row a hypothesis and one row a line.
+A *hypothesis* is one complete explanation of a payment: a set of items with cash applied, write-offs and
+deductions. Hypotheses of a whole batch are laid out as two tables, one row a hypothesis and one row a line.
 """
 
 from __future__ import annotations
@@ -127,11 +127,12 @@ class Drafts:
     deduction: list[I64]
     deduction_reason: list[NDArray[np.integer]]
 
-    def add(  # noqa: PLR0913 - one argument a column
+    def add(  # noqa: PLR0913, PLR0917 - one argument a column
         self, payment: NDArray[np.integer], shape: NDArray[np.integer], count: NDArray[np.integer],
         pair: NDArray[np.integer], amount: I64, write_off: I64, reason: NDArray[np.integer], deduction: I64,
         deduction_reason: NDArray[np.integer], solutions: NDArray[np.integer] | None = None,
     ) -> None:  # fmt: skip
+        """Add hypotheses of one kind: by hypothesis payment, shape and count of lines, by line the rest."""
         self.payment.append(payment)
         self.shape.append(shape)
         self.count.append(count)

@@ -11,7 +11,7 @@ from features.state import State
 
 
 def instalments(state: State, payment_row: I32, item: I32, cash: I64) -> NDArray[np.int8]:
-    """Tell which amounts equal an instalment of the item: 2 when it is the one due next to the day, 1 else."""
+    """Tell which amounts equal an instalment of the item: 2 for the one due about that day, 1 else."""
     table = state.frame.book.instalments
     out = np.zeros(len(item), np.int8)
     if table.num_rows == 0:

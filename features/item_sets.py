@@ -122,7 +122,7 @@ def _add_set(c: Comparison, rows: I64, out: Drafts, *, named: bool) -> None:
     amount = lay_in_order(cash, c.balance[rows], starts, count)
     amount = np.where(near[owner], c.balance[rows], amount)
     amount, write_off, deduction = _granted(
-        c, rows, owner, is_discount, is_late, cash, total, granted, discount, amount
+        c.balance[rows], owner, is_discount, is_late, cash, granted, discount, amount
     )
     zero = np.zeros(len(rows), np.int64)
     out.add(
@@ -144,21 +144,19 @@ def _add_set(c: Comparison, rows: I64, out: Drafts, *, named: bool) -> None:
         ok = np.repeat(fits, local_count)
         cents = np.abs(fees[ok]) <= ROUNDING_MINOR
         out.add(
-            payment[starts][fee][fits], np.full(int(fits.sum()), Shape.NAMED_FEE, np.int8), local_count[fits], at[ok],
-            laid[ok], fees[ok],
+            payment[starts][fee][fits], np.full(int(fits.sum()), Shape.NAMED_FEE, np.int8), local_count[fits],
+            at[ok], laid[ok], fees[ok],
             np.where(fees[ok] == 0, WriteOff.NONE, np.where(cents, WriteOff.ROUNDING, WriteOff.BANK_FEE)),
             zero[: int(ok.sum())], np.zeros(int(ok.sum()), np.int8),
         )  # fmt: skip
 
 
-def _granted(  # noqa: PLR0913
-    c: Comparison, rows: I64, owner: I64, is_discount: B, is_late: B, cash: I64, total: I64, granted: I64,
-    discount: I64, amount: I64,
-) -> tuple[I64, I64, I64]:  # fmt: skip
+def _granted(
+    balance: I64, owner: I64, is_discount: B, is_late: B, cash: I64, granted: I64, discount: I64, amount: I64
+) -> tuple[I64, I64, I64]:
     """Apply discounts line by line; the last line takes the rounding of at most one minor unit an item."""
     write_off = np.where(is_discount[owner], granted, 0)
     deduction = np.where(is_late[owner], discount, 0)
-    balance = c.balance[rows]
     amount = np.where(
         is_discount[owner], balance - write_off, np.where(is_late[owner], balance - deduction, amount)
     )
@@ -169,14 +167,14 @@ def _granted(  # noqa: PLR0913
     amount[last] += rest
     write_off[last] -= np.where(is_discount, rest, 0)
     deduction[last] -= np.where(is_late, rest, 0)
-    del total
     return amount, write_off, deduction
 
 
 def lay_in_order(cash: I64, open_amount: I64, first: I64, count: I64) -> I64:
     """Lay cash on items in order: credit memos whole, then each item up to its balance.
 
-    ``cash``: signed cash a hypothesis; ``open_amount``: signed balances of all lines. Signs are those of the cash.
+    ``cash``: signed cash a hypothesis; ``open_amount``: signed balances of all lines. Signs are those of the
+    cash.
     """
     owner = np.repeat(np.arange(len(count)), count)
     sign = np.where(cash < 0, -1, 1)[owner]

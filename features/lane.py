@@ -1,8 +1,9 @@
 """The deterministic lane: payments that name one open item in full and pay exactly its balance.
 
-They need no model. Their confidence is the calibrated one of their evidence cell, they belong to the risk set like all
-others, and what they settle is off the balances before anything ambiguous is looked at. Whoever is in doubt for any
-reason (a second document number, another payer than expected, two payments for one item) takes the long way.
+They need no model. Their confidence is the calibrated one of their evidence cell, they belong to the risk set
+like all others, and what they settle is off the balances before anything ambiguous is looked at. Whoever is
+in doubt for any reason (a second document number, another payer than expected, two payments for one item)
+takes the long way.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def split_batch(reading: Reading, state: State, batch: I32) -> Split:
 
 
 def _sole_mentions(state: State, batch: I32, found: Mentioned) -> tuple[I64, I64]:
-    """Return (batch position, row of references) of payments that name one item, in full, for its exact balance."""
+    """Return (batch position, row of references) where one item is named in full, for its exact balance."""
     mentions: References = found.references
     frame = state.frame
     level = LEVEL[mentions.rule]
@@ -117,7 +118,7 @@ def _sole_mentions(state: State, batch: I32, found: Mentioned) -> tuple[I64, I64
     lone = pays & full & (_open_with_same_words(mentions, balance) == 1)
     longest = np.zeros(len(batch), np.int64)
     np.maximum.at(longest, mentions.payment[lone], mentions.length[lone])
-    # anything else the text may mean: as good a number of another item, or any mention that the cash would fit
+    # anything else the text may mean: as good a number of another item, or a mention that the cash would fit
     other = ~mentions.covered & (mentions.clean > 0) & (level >= 3) & (balance != 0)
     other &= pays | ((level >= 5) & (mentions.length >= longest[mentions.payment] - 1))
     rivals = np.bincount(mentions.payment[other], minlength=len(batch))
@@ -126,8 +127,9 @@ def _sole_mentions(state: State, batch: I32, found: Mentioned) -> tuple[I64, I64
 
 
 def _has_equals(state: State) -> B:
-    """Tell which items have an open sibling of the same customer and balance: old texts of standing orders name one
-    month and pay another.
+    """Tell which items have an open sibling of the same customer and balance.
+
+    Old texts of standing orders name one month and pay another.
     """
     frame = state.frame
     rows = np.flatnonzero(state.open_amount != 0)
@@ -161,7 +163,7 @@ def _open_with_same_words(mentions: References, balance: I64) -> I64:
 
 
 def _payer(index: PartyIndex, rows: I32, item: I32, threads: int) -> NDArray[np.int8]:
-    """Say how the payer is known as the item's customer (see `Lane.known_by`), -1 where it is not, or is another."""
+    """Say how the payer is known as the item's customer (see `Lane.known_by`), -1 where it is not."""
     parties, frame = index.parties, index.parties.frame
     customer = frame.item_customer[item].astype(np.int64)
     size = np.int64(max(len(frame.customers), 1))

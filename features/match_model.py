@@ -154,7 +154,7 @@ SURELY = 20.0  # log-odds
 
 
 def pays_nothing_by_kind(c: Comparison) -> NDArray[np.bool_]:
-    """Tell which payments settle no open item, whatever fits: transfers between our own accounts, and said others."""
+    """Tell which payments settle no open item, whatever fits: from own accounts, said to be other money."""
     stated = c.frame.payment_kind[c.candidates.batch]
     return own_account(c) | np.isin(stated, (KINDS.index("transfer"), KINDS.index("other")))
 

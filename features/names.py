@@ -1,7 +1,8 @@
 """Company and person names as bank statements mangle them.
 
-One normal form: upper-case ASCII words without punctuation, umlauts in both customary spellings folded together
-(MUELLER and MULLER become MULLER), legal forms and titles apart from the words that tell parties apart.
+One normal form: upper-case ASCII words without punctuation, umlauts in both customary spellings folded
+together (MUELLER and MULLER become MULLER), legal forms and titles apart from the words that tell parties
+apart.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ _SPACED_INITIALS = re.compile(r"\b(?:[A-Z][. ]){2,}(?=\W|$)")
 # Legal forms of the trade registers of Europe, America and Asia, as they survive upper-casing and lost dots.
 LEGAL_FORMS = frozenset(
     """
-    AB ABP AG AKTIENGESELLSCHAFT AKTIEBOLAG ANPARTSSELSKAB APS AS ASA ASBL BHD BV BVBA CIA CO COMPANY CORP CORPORATION
-    CV DBA DOO EG EI EIRL EK EURL EV FZ FZE GBR GESELLSCHAFT GIE GMBH HF IKE INC INCORPORATED KABUSHIKI KAISHA KFT KG
-    KGAA KK KS LDA LIMITADA LIMITED LLC LLLP LLP LP LTD LTDA MBB MBH NV OE OG OHG OOO OU OY OYJ PARTGMBB PC PCL PLC
-    PRIVATE PT PTE PTY PUBLIC PVT RT SA SAPI SARL SAS SASU SC SCA SCE SCOP SCS SDN SE SL SLU SNC SP SPA SPJ SPK SPOL
-    SPRL SRL SRO STIFTUNG TBK TNC UAB UG ULC VOF VZW YK ZOO ZRT HAFTUNGSBESCHRANKT
+    AB ABP AG AKTIENGESELLSCHAFT AKTIEBOLAG ANPARTSSELSKAB APS AS ASA ASBL BHD BV BVBA CIA CO COMPANY CORP
+    CORPORATION CV DBA DOO EG EI EIRL EK EURL EV FZ FZE GBR GESELLSCHAFT GIE GMBH HF IKE INC INCORPORATED
+    KABUSHIKI KAISHA KFT KG KGAA KK KS LDA LIMITADA LIMITED LLC LLLP LLP LP LTD LTDA MBB MBH NV OE OG OHG OOO
+    OU OY OYJ PARTGMBB PC PCL PLC PRIVATE PT PTE PTY PUBLIC PVT RT SA SAPI SARL SAS SASU SC SCA SCE SCOP SCS
+    SDN SE SL SLU SNC SP SPA SPJ SPK SPOL SPRL SRL SRO STIFTUNG TBK TNC UAB UG ULC VOF VZW YK ZOO ZRT
+    HAFTUNGSBESCHRANKT
     """.split()
 )
 _FILLERS = frozenset(
@@ -39,7 +41,7 @@ _UMLAUTS = (("AE", "A"), ("OE", "O"), ("UE", "U"))
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One normalised name: ``words`` tell parties apart, ``forms`` are legal forms, ``text`` is words joined."""
+    """One normalised name: ``words`` tell parties apart, ``forms`` are legal forms, ``text`` joins words."""
 
     words: tuple[str, ...]
     forms: tuple[str, ...]
@@ -103,8 +105,8 @@ def _lengths(texts: list[str]) -> NDArray[np.int64]:
 def similarity(left: list[str], right: list[str], threads: int = 1) -> NDArray[np.float32]:
     """Compare names pairwise: 0 (nothing alike) to 1 (the same words), robust to word order and truncation.
 
-    The mean of token-sort and token-set ratios, raised to the partial ratio when the shorter text is a beginning of
-    the longer one (a bank's field was full).
+    The mean of token-sort and token-set ratios, raised to the partial ratio when the shorter text is a
+    beginning of the longer one (a bank's field was full).
     """
     if not left:
         return np.zeros(0, np.float32)

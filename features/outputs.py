@@ -38,7 +38,7 @@ class CandidateFile:
 
 
 def write_match(result: MatchResult, folder: Path) -> None:
-    """Write decisions.csv, allocations.csv, summary.json and, where the result holds them, candidates.parquet."""
+    """Write decisions.csv, allocations.csv, summary.json and candidates.parquet if the result has them."""
     folder.mkdir(parents=True, exist_ok=True)
     pacsv.write_csv(result.decisions, folder / "decisions.csv", _CSV)
     pacsv.write_csv(result.allocations, folder / "allocations.csv", _CSV)

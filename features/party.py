@@ -1,4 +1,4 @@
-"""Who paid: from a payment's name, account, numbers and the habits of the past to a short list of customers."""
+"""Who paid: from a payment's name, account, numbers and past habits to a short list of customers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def normalise_accounts(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 @dataclass(frozen=True)
 class Parties:
-    """The names and accounts of a book, normalised once (pure functions of single strings, so nothing leaks)."""
+    """The names and accounts of a book, normalised once (functions of single strings, so nothing leaks)."""
 
     frame: Frame
 
@@ -233,7 +233,7 @@ class PartyIndex:
         return _strongest(account, customer, share, len(frame.customers))
 
     def _learned(self, attribute: I32) -> tuple[I32, I32, F32, F32]:
-        """Return (attribute code, customer, share of its payments, how many) from the allocations of the past."""
+        """Return (attribute code, customer, share of its payments, how many) from past allocations."""
         frame, state = self.parties.frame, self.state
         value = attribute[state.history_payment]
         customer = frame.item_customer[state.history_item]
@@ -269,7 +269,7 @@ class PartyIndex:
         return row[order][rare], key[order][rare]
 
     def similar_customers(self, payers: I32, threads: int) -> tuple[I32, I32, F32]:
-        """Return (payer code, customer, similarity): the few customers whose names are most like each payer's."""
+        """Return (payer code, customer, similarity): the few customers named most like each payer."""
         payer, key = self.parties.payer_keys
         wanted = np.zeros(len(self.parties.payer_texts) + 1, np.bool_)
         wanted[payers] = True
@@ -389,7 +389,8 @@ def _family(index: PartyIndex, packed: I64, size: int) -> I64:
 def name_similarity(parties: Parties, until: int, payer: I32, customer: I32, threads: int = 2) -> F32:
     """Return the best similarity of payers' names to any name of customers, pair by pair; NaN without a name.
 
-    ``until``: names that became known later do not count; ``payer``: normal-form codes; ``customer``: customer codes; both shape (n,).
+    ``until``: names that became known later do not count; ``payer``: normal-form codes; ``customer``:
+    customer codes; both shape (n,).
     """
     size = max(len(parties.frame.customers), 1)
     out = np.full(len(payer), np.nan, np.float32)

@@ -115,7 +115,7 @@ def decide_batch(reading: Reading, state: State, batch: I32, model: MatchModel, 
 
 
 def conclude_batch(scored: Scored, state: State, policy: Policy, *, second_look: bool = False) -> Decided:
-    """Settle and decide a scored batch; a second look is for payments that lost what they wanted to others."""
+    """Settle and decide a scored batch; a second look is for payments that lost to others."""
     comparison = scored.proposed.compared.comparison
     settled = settle(scored.proposed.hypotheses, scored.log_odds, scored.pays, state.open_amount)
     if second_look:
@@ -162,8 +162,8 @@ def match_book(
 ) -> MatchResult:
     """Decide the payments of a book that have neither an allocation nor a known outcome.
 
-    ``sink`` takes the candidate tables batch by batch, so that a large book needs no memory for them; without it
-    they are returned. Raises `BundleError` when the model does not fit this version.
+    ``sink`` takes the candidate tables batch by batch, so that a large book needs no memory for them; without
+    it they are returned. Raises `BundleError` when the model does not fit this version.
     """
     clock = _Clock()
     rules = policy if policy is not None else Policy.from_dict(bundle.policy)

@@ -66,7 +66,7 @@ def propose(c: Comparison, score: F64) -> Hypotheses:
 
 
 def _usable(c: Comparison) -> B:
-    """Tell which pairs may be part of a hypothesis: a balance, a direction that can be, an amount that compares."""
+    """Tell which pairs may be part of a hypothesis: a balance, and an amount that compares."""
     return (c.balance != 0) & c.cash.known
 
 
@@ -180,8 +180,8 @@ def _assemble(c: Comparison, parts: Drafts) -> Hypotheses:
     if not parts.payment:
         none, small = np.zeros(0, np.int64), np.zeros(0, np.int8)
         return Hypotheses(
-            none.astype(np.int32), small, none.astype(np.int16), np.zeros(1, np.int64), none, none.astype(np.int32),
-            none, none, small, none, small,
+            none.astype(np.int32), small, none.astype(np.int16), np.zeros(1, np.int64), none,
+            none.astype(np.int32), none, none, small, none, small,
         )  # fmt: skip
     payment = np.concatenate(parts.payment).astype(np.int64)
     count = np.concatenate(parts.count).astype(np.int64)

@@ -1,16 +1,18 @@
 """Document numbers in free text: the keys of open items, the spans of a payment, and where they meet.
 
-An open item yields a handful of keys (its number whole, without its prefix, its serial part, year and serial, its
-structured reference, its purchase order). A payment's text yields every span of up to `MAX_ATOMS` neighbouring atoms
-that could be such a key. Both are hashed in the space where optical confusions are folded, so exact and OCR-damaged
-mentions meet in one equality join; which of the two it was is told by the hash of the span as written.
+An open item yields a handful of keys (its number whole, without its prefix, its serial part, year and serial,
+its structured reference, its purchase order). A payment's text yields every span of up to `MAX_ATOMS`
+neighbouring atoms that could be such a key. Both are hashed in the space where optical confusions are folded,
+so exact and OCR-damaged mentions meet in one equality join; which of the two it was is told by the hash of
+the span as written.
 
-No numbering scheme is learnt as a string: how telling a key is follows from how many items of this very book share
-it, and from whether a longer key covers the same characters of the text.
+No numbering scheme is learnt as a string: how telling a key is follows from how many items of this very book
+share it, and from whether a longer key covers the same characters of the text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -95,7 +97,7 @@ def _spans_of_numbers(text: SpanText) -> list[tuple[Rule, I64, I64, I64]]:
     bare = text.skip_zeros(start, end)
     zeros = bare > start
     out.append((Rule.NUMBER_WITHOUT_PREFIX, with_digits[zeros], bare[zeros], end[zeros]))
-    # serial: the last digit atom, as written and without leading zeros, when something stands before or after it
+    # serial: the last digit atom, as written and without leading zeros, when something stands around it
     s_start, s_end = text.atom_start[last_digit[with_digits]], text.atom_end[last_digit[with_digits]]
     part = (s_start > text.atom_start[first[with_digits]]) | (s_end < end)
     for begin in (s_start, text.skip_zeros(s_start, s_end)):
@@ -179,7 +181,7 @@ def item_keys(frame: Frame, threads: int = 1) -> ItemKeys:
     )
 
 
-def _add_year_serial(number: SpanText, add) -> None:  # type: ignore[no-untyped-def]  # local callback
+def _add_year_serial(number: SpanText, add: Callable[[Rule, I64, U64, U64, I64], None]) -> None:
     """Add year + serial without zeros, and the two-digit year, of numbers like 2025-004217."""
     _, last_digit, _ = _digit_spans(number)
     row = np.flatnonzero(last_digit >= 1)
@@ -248,7 +250,7 @@ class PaymentSpans:
 
 
 class KeyFilter:
-    """A one-hash bitmap of known keys: sifts millions of spans before the exact join (false positives ~ keys/2^25)."""
+    """A one-hash bitmap of known keys: sifts spans before the exact join (false positives ~ keys/2^25)."""
 
     BITS = 25
 
@@ -425,7 +427,7 @@ def payment_neighbours(
 
 
 def reference_texts(frame: Frame, rows: I32) -> pa.Array:
-    """Return what a payment says in words: remittance, structured reference and end-to-end id, one text a payment."""
+    """Return what a payment says in words: remittance, structured reference and end-to-end id in one text."""
     payments = frame.book.payments
     take = pa.array(rows)
     parts = [

@@ -1,7 +1,7 @@
 """Remittance lines: which open item each line of a payout or an advice names.
 
-Processor payouts, lockbox files and remittance advices all look like this. A line names its item by a reference, or
-by a customer and the gross amount.
+Processor payouts, lockbox files and remittance advices all look like this. A line names its item by a
+reference, or by a customer and the gross amount.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Competition: which other payments of the batch lay claim to an item, and which look like the same money twice."""
+"""Competition: which payments of a batch claim one item, and which look like the same money twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TWICE_DAYS = 45
 
 @dataclass(frozen=True)
 class Claims:
-    """Rival claims on the item of each pair: the strongest other score, and the strongest of earlier payments."""
+    """Rival claims on the item of each pair: the strongest other score, and that of earlier payments."""
 
     best: F64  # log-odds, -30 where nobody else
     earlier: F64
@@ -120,6 +120,7 @@ def _text_codes(frame: Frame) -> I32:
 
 
 def end_to_end_codes(frame: Frame) -> I32:
+    """Return the end-to-end id of each payment as a code, -1 for none."""
     ids = pc.utf8_trim_whitespace(pc.fill_null(flat(frame.book.payments["end_to_end_id"]), ""))
     empty = pc.or_(pc.equal(ids, ""), pc.equal(pc.utf8_upper(ids), "NOTPROVIDED"))
     return _dense(pc.if_else(empty, pa.scalar(None, ids.type), ids))

@@ -47,7 +47,7 @@ def searched_sets(c: Comparison, score: F64, usable: B, named: B, out: Drafts) -
     use[rank_order[rank < 2]] = True
     use &= count > 1
     _subsets(c, rows, starts[use], count[use], score, named, out)
-    _windows(c, rows, starts[use], count[use], score, out)
+    _windows(c, rows, starts[use], count[use], out)
     _oldest_first(c, rows, starts[use], count[use], out)
 
 
@@ -106,14 +106,14 @@ def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, name
                 several = (mask & (mask - 1)) != 0
                 group, mask = group[several], mask[several]
                 if len(group):
-                    _take_solutions(c, cells, pair, group, mask, n, score, shape, out)
+                    _take_solutions(c, cells, pair, group, mask, score, shape, out)
 
 
-def _take_solutions(  # noqa: PLR0913
-    c: Comparison, cells: I64, pair: I64, group: I64, mask: I64, n: int, score: F64, shape: Shape, out: Drafts
+def _take_solutions(
+    c: Comparison, cells: I64, pair: I64, group: I64, mask: I64, score: F64, shape: Shape, out: Drafts
 ) -> None:
     """Keep the likeliest solutions of each payment and turn them into hypotheses."""
-    member = ((mask[:, None] >> np.arange(n)) & 1).astype(np.bool_)
+    member = ((mask[:, None] >> np.arange(cells.shape[1])) & 1).astype(np.bool_)
     pairs = pair[cells[group]]
     value = np.where(member, np.clip(score[pairs], -8, 8), 0).sum(1) / member.sum(1)
     found = np.bincount(group, minlength=len(cells))
@@ -134,7 +134,7 @@ def _take_solutions(  # noqa: PLR0913
     )  # fmt: skip
 
 
-def _windows(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, out: Drafts) -> None:
+def _windows(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts) -> None:
     """Find runs of a customer's items, in due order and in issue order, that add up to the payment."""
     owner, at = expand(starts, count)
     pair = rows[at]
@@ -185,11 +185,11 @@ def _windows(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, out:
         zero = np.zeros(len(lines), np.int64)
         found = np.bincount(o[low], minlength=len(starts))
         out.add(
-            c.payment[p[low]], np.full(len(low), Shape.WINDOW, np.int8), width, lines, c.balance[lines] - given, given,
-            np.where(given != 0, WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.NONE), zero, np.zeros(len(lines), np.int8),
-            np.minimum(found[o[low]], 999).astype(np.int16),
+            c.payment[p[low]], np.full(len(low), Shape.WINDOW, np.int8), width, lines,
+            c.balance[lines] - given, given,
+            np.where(given != 0, WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.NONE), zero,
+            np.zeros(len(lines), np.int8), np.minimum(found[o[low]], 999).astype(np.int16),
         )  # fmt: skip
-    del score
 
 
 def _oldest_first(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts) -> None:
@@ -219,6 +219,6 @@ def _oldest_first(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts
     lines = pair[pick]
     zero, none = np.zeros(len(lines), np.int64), np.zeros(len(lines), np.int8)
     out.add(
-        c.payment[pair[first]][good], np.full(int(good.sum()), Shape.OLDEST_FIRST, np.int8), size[good], lines,
-        laid[pick], zero, none, zero, none,
+        c.payment[pair[first]][good], np.full(int(good.sum()), Shape.OLDEST_FIRST, np.int8), size[good],
+        lines, laid[pick], zero, none, zero, none,
     )  # fmt: skip

@@ -1,8 +1,8 @@
 """Settle conflicts: choose one explanation a payment so that no open item is paid twice.
 
-Deferred acceptance: every payment claims its best explanation; an item that is claimed beyond its balance keeps the
-surest claims; whoever loses claims its next best. The result does not depend on the order of rows: claims are ordered
-by log-odds, then by payment id.
+Deferred acceptance: every payment claims its best explanation; an item that is claimed beyond its balance
+keeps the surest claims; whoever loses claims its next best. The result does not depend on the order of rows:
+claims are ordered by log-odds, then by payment id.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Settlement:
 def settle(h: Hypotheses, log_odds: F64, pays: B, balance: I64) -> Settlement:
     """Choose a consistent set of explanations.
 
-    ``log_odds``: of the hypotheses; ``pays``: whether all explanations together beat "none of them", shape (payments,):
-    five alike are worth showing, where none would be wrong; ``balance``: open amounts by item.
+    ``log_odds``: of the hypotheses; ``pays``: whether all explanations together beat "none of them", shape
+    (payments,): five alike are worth showing, where none would be wrong; ``balance``: open amounts by item.
     Payments must be in the order of their ids (ties go to the first).
     """
     payments = len(pays)
@@ -69,7 +69,7 @@ def _preferences(h: Hypotheses, log_odds: F64, pays: B) -> I64:
 
 
 def _overdrawn(h: Hypotheses, held: I64, log_odds: F64, demand: I64, limit: I64) -> tuple[I64, I64]:
-    """Return the held hypotheses that an overdrawn item turns away, and all that took part in such a crowd."""
+    """Return the held hypotheses that an overdrawn item turns away, and all of such a crowd."""
     if len(held) == 0:
         return held, held
     count = np.diff(h.first_line)[held]

@@ -1,4 +1,4 @@
-"""Settlements: the hypothesis that the lines of a remittance spell out, each with its gross amount, fee or deduction.
+"""Settlements: the hypothesis that remittance lines spell out, each with its gross amount, fee or deduction.
 
 The lines of a payment together must explain its cash to the minor unit.
 """
@@ -23,15 +23,18 @@ DISCOUNT_WORDS = r"SKONTO|DISCOUNT|ESCOMPTE|SCONTO|DESCUENTO|KORTING|EARLY"
 
 TAX_WORDS = r"WITHH|WHT|TDS|RETENTION|RETENUE|QUELLENSTEUER|RITENUTA|RETENCION"
 
-DISPUTE_WORDS = r"DAMAGE|DEFECT|QUALITY|DISPUT|CLAIM|SHORTAGE|PRICE|RETURNED|COMPLAINT|MANGEL|REKLAM|MISSING|FREIGHT|ALLOWANCE"
+DISPUTE_WORDS = (
+    r"DAMAGE|DEFECT|QUALITY|DISPUT|CLAIM|SHORTAGE|PRICE|RETURNED|COMPLAINT|MANGEL|REKLAM|MISSING|FREIGHT|"
+    r"ALLOWANCE"
+)
 
 
 def line_sets(c: Comparison, usable: B, out: Drafts) -> None:
     """Add, for each payment with remittance lines, the set of items that its lines name.
 
-    A line's own deduction is a processor fee, a discount or something that stays open, by its reason; fees on lines
-    of their own are spread over the sales by gross amount (largest remainder, ties to the first line). Only a set
-    whose cash is the payment becomes a hypothesis.
+    A line's own deduction is a processor fee, a discount or something that stays open, by its reason; fees on
+    lines of their own are spread over the sales by gross amount (largest remainder, ties to the first line).
+    Only a set whose cash is the payment becomes a hypothesis.
     """
     matches = c.candidates.lines
     if len(matches.line) == 0:
@@ -80,12 +83,12 @@ def line_sets(c: Comparison, usable: B, out: Drafts) -> None:
         np.where((meaning == DISCOUNT) & (own != 0), WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.PROCESSOR_FEE),
     )
     stays = np.select(
-        [left == 0, meaning == TAX, meaning == DISPUTE], [Deduction.NONE, Deduction.WITHHOLDING, Deduction.DISPUTED],
-        Deduction.SHORT_PAYMENT,
+        [left == 0, meaning == TAX, meaning == DISPUTE],
+        [Deduction.NONE, Deduction.WITHHOLDING, Deduction.DISPUTED], Deduction.SHORT_PAYMENT,
     )  # fmt: skip
     out.add(
-        payment[starts][good].astype(np.int32), np.full(int(good.sum()), Shape.LINES, np.int8), count[good], pair[pick],
-        laid[pick], off[pick], reason[pick], left[pick], stays[pick],
+        payment[starts][good].astype(np.int32), np.full(int(good.sum()), Shape.LINES, np.int8), count[good],
+        pair[pick], laid[pick], off[pick], reason[pick], left[pick], stays[pick],
     )  # fmt: skip
 
 

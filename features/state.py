@@ -44,8 +44,8 @@ class State:
     """A book as it stood at one instant.
 
     ``known_until``: rows known later do not exist. ``decided_until``: allocations decided later do not exist.
-    ``replay``: ignore exported balances and status, which an export sets with hindsight, and hide what was decided
-    on the payments of ``batch``. Instants in microseconds.
+    ``replay``: ignore exported balances and status, which an export sets with hindsight, and hide what was
+    decided on the payments of ``batch``. Instants in microseconds.
     """
 
     frame: Frame

@@ -1,8 +1,8 @@
 """Exact span hashing of free text, whole columns at a time.
 
-A column of remittance texts becomes one buffer of folded letters and digits. Every span of that buffer has a 64-bit
-polynomial hash that is read off two prefix sums, so that "is this document number anywhere in that text, with or
-without its separators" is an equality of integers for millions of spans, without a Python loop.
+A column of remittance texts becomes one buffer of folded letters and digits. Every span of that buffer has a
+64-bit polynomial hash that is read off two prefix sums, so that "is this document number anywhere in that
+text, with or without its separators" is an equality of integers for millions of spans, without a Python loop.
 
 Hash: ``H(c_0..c_n) = sum((c_k + 1) * BASE**k) mod 2**64`` (Rabin-Karp with the lowest power first, so that
 ``H(xy) = H(x) + H(y) * BASE**len(x)``).
@@ -75,8 +75,8 @@ def ascii_upper(texts: pa.Array) -> pa.Array:
 class SpanText:
     """A column of texts as one compact buffer of letters and digits, cut into atoms.
 
-    An *atom* is a longest run of only digits or only letters. ``start`` and ``end`` are positions in the compact
-    buffer, which holds no separators; consecutive atoms of one row are therefore adjacent.
+    An *atom* is a longest run of only digits or only letters. ``start`` and ``end`` are positions in the
+    compact buffer, which holds no separators; consecutive atoms of one row are therefore adjacent.
     """
 
     rows: int

@@ -1,4 +1,4 @@
-"""Apply the policy's tolerance to chosen explanations: a small rest is written off under a name, not left open."""
+"""Apply the policy's tolerance to chosen explanations: a small rest is written off by name, not left open."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ MERGING = (*UNEXPLAINED, *WRITTEN_OFF)
 def tolerate(scored: Scored, settled: Settlement, policy: Policy) -> Scored:
     """Write off the unexplained rest of each chosen explanation where the policy's tolerance allows it.
 
-    An amount short of the balance is written off as rounding (a few minor units) or bank fee; one above it only under
-    `overpayment: write_off_within_tolerance`. Explained rests (instalments, withholding) are left alone.
+    An amount short of the balance is written off as rounding (a few minor units) or bank fee; one above it
+    only under `overpayment: write_off_within_tolerance`. Explained rests (instalments, withholding) are left
+    alone.
     """
     codes = scored.proposed.compared.comparison.frame.currencies.to_pylist()
     if not any(policy.tolerance_minor(code, 10**12) for code in codes):
@@ -79,7 +80,7 @@ def _item_sets(h: Hypotheses) -> U64:
 
 
 def _gather(h: Hypotheses, chosen: int, alike: U64, log_odds: F64) -> None:
-    """Give the chosen reading the probability of the others that the tolerance makes the same: left open, written off."""
+    """Give the chosen reading the probability of those that a tolerance makes the same: open, written off."""
     low = int(np.searchsorted(h.payment, h.payment[chosen]))
     high = int(np.searchsorted(h.payment, h.payment[chosen], side="right"))
     same = np.flatnonzero((alike[low:high] == alike[chosen]) & np.isin(h.shape[low:high], MERGING)) + low

@@ -36,8 +36,8 @@ class Undone:
 def find_originals(c: Comparison) -> Undone:
     """Match money out with an earlier receipt of the same amount.
 
-    A stated related payment wins. Else the same end-to-end id, payer account, payer name or a text about a return
-    must support it; the best supported, then the latest receipt is taken.
+    A stated related payment wins. Else the same end-to-end id, payer account, payer name or a text about a
+    return must support it; the best supported, then the latest receipt is taken.
     """
     frame, batch = c.frame, c.candidates.batch
     original = np.full(len(batch), -1, np.int32)

@@ -1,7 +1,7 @@
 """Weigh proposals: the features of a whole explanation, beside those of its rivals.
 
-Pair scores saturate: two invoices of one customer with one amount both score high. What decides is the set: how far
-the next best explanation is behind, who else claims the items, which references stay unexplained.
+Pair scores saturate: two invoices of one customer with one amount both score high. What decides is the set:
+how far the next best explanation is behind, who else claims the items, which references stay unexplained.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ if TYPE_CHECKING:
 F32 = NDArray[np.float32]
 
 SET_SCHEMA: dict[str, int] = {
-    "shape": 0, "items": 0, "solutions": 0, "score_min": 1, "score_mean": 0, "score_max": 0, "outside_best": -1,
-    "outside_same_customer": -1, "margin": 1, "outside_free": -1, "margin_free": 1, "rival_best": -1, "rival_margin": 1,
-    "rival_earlier": -1, "rivals": 0, "residual_relative": 0, "residual_log": 0, "write_off_log": 0, "amount_log": 0,
-    "named_share": 1, "named_used": 1, "text_named": 0, "text_stale": 0, "text_stale_customer": 0, "text_unexplained": 0,
-    "text_leftover": 0, "text_words": 0, "party_min": 1, "party_margin": 1, "party_name": 1, "party_given": 1, "party_alias_other": 0,
-    "party_account_other": 0, "customers": -1, "span_days": 0, "habit_worst": 0, "habit_mean": 0, "days_from_due": 0,
-    "days_from_issue": 0, "older_left": 0, "equal_left_older": 0, "equal_left_younger": 0, "twins_book": 0,
-    "month_named": 0, "date_named": 0, "all_of_customer": 0, "share_of_customer": 0, "history_payments": 0,
-    "history_items": 0, "history_single": 0, "hypotheses": 0, "better_exact": 0, "twice_days": 0, "twice_text": 0,
-    "twice_reference": 0, "topics_other": 0, "topic_partial": 0, "topic_discount": 0, "topic_several": 0,
-    "topic_advance": 0, "topic_credit": 0, "topic_withholding": 0, "known_after": 0, "paid_before": 0, "negative": 0, "credits": 0, "foreign": 0,
-    "ref_level_min": 1, "ref_level_max": 0, "ref_length_min": 0, "ref_share_max": 0, "neighbour": 0, "hot_serial": 0,
-    "instalment": 0, "own_account": 0, "round_amount": 0,
+    "shape": 0, "items": 0, "solutions": 0, "score_min": 1, "score_mean": 0, "score_max": 0,
+    "outside_best": -1, "outside_same_customer": -1, "margin": 1, "outside_free": -1, "margin_free": 1,
+    "rival_best": -1, "rival_margin": 1, "rival_earlier": -1, "rivals": 0, "residual_relative": 0,
+    "residual_log": 0, "write_off_log": 0, "amount_log": 0, "named_share": 1, "named_used": 1,
+    "text_named": 0, "text_stale": 0, "text_stale_customer": 0, "text_unexplained": 0, "text_leftover": 0,
+    "text_words": 0, "party_min": 1, "party_margin": 1, "party_name": 1, "party_given": 1,
+    "party_alias_other": 0, "party_account_other": 0, "customers": -1, "span_days": 0, "habit_worst": 0,
+    "habit_mean": 0, "days_from_due": 0, "days_from_issue": 0, "older_left": 0, "equal_left_older": 0,
+    "equal_left_younger": 0, "twins_book": 0, "month_named": 0, "date_named": 0, "all_of_customer": 0,
+    "share_of_customer": 0, "history_payments": 0, "history_items": 0, "history_single": 0, "hypotheses": 0,
+    "better_exact": 0, "twice_days": 0, "twice_text": 0, "twice_reference": 0, "topics_other": 0,
+    "topic_partial": 0, "topic_discount": 0, "topic_several": 0, "topic_advance": 0, "topic_credit": 0,
+    "topic_withholding": 0, "known_after": 0, "paid_before": 0, "negative": 0, "credits": 0, "foreign": 0,
+    "ref_level_min": 1, "ref_level_max": 0, "ref_length_min": 0, "ref_share_max": 0, "neighbour": 0,
+    "hot_serial": 0, "instalment": 0, "own_account": 0, "round_amount": 0,
 }  # fmt: skip
 
 NONE = -30.0

@@ -13,10 +13,10 @@ __all__ = ["lay"]
 def lay(cash_minor: int, open_minor: Sequence[int]) -> tuple[int, ...]:
     """Lay signed cash on signed balances, in the order given; return what each item receives.
 
-    Items that run against the cash (credit memos, for a receipt) are consumed whole and add to what there is to
-    lay; then each item gets what is left, up to its balance. Nothing is ever laid beyond a balance, and the sum never
-    exceeds the cash. What remains is unapplied; what an item lacks stays open. Amounts are minor units of
-    one currency; cash of zero nets credits against items.
+    Items that run against the cash (credit memos, for a receipt) are consumed whole and add to what there is
+    to lay; then each item gets what is left, up to its balance. Nothing is ever laid beyond a balance, and
+    the sum never exceeds the cash. What remains is unapplied; what an item lacks stays open. Amounts are
+    minor units of one currency; cash of zero nets credits against items.
     """
     sign = -1 if cash_minor < 0 else 1
     due = [balance * sign for balance in open_minor]

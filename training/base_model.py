@@ -1,8 +1,8 @@
 """The base model for a cold start: learnt on the synthetic world, its policy drawn from sealed worlds.
 
-``python -m training.base_model`` (``make base-model``) makes the books, fits, calibrates on other seeds, and then asks
-worlds that other people wrote, without learning from them: a kind of evidence may close by itself only where its bound
-held in every one of them. All data is synthetic, and the policy says so.
+``python -m training.base_model`` (``make base-model``) makes the books, fits, calibrates on other seeds, and
+then asks worlds that other people wrote, without learning from them: a kind of evidence may close by itself
+only where its bound held in every one of them. All data is synthetic, and the policy says so.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def ask(made: Sequence[Made], fitted: Any, calibration: Any, folder: Path) -> An
 
 
 def cells_of(check: Checked) -> NDArray[np.int64]:
-    """Return the cell of each payment: its group of evidence; -1 below the least confidence or outside all groups."""
+    """Return the cell of each payment: its group of evidence; -1 where unlikely or outside all groups."""
     table = np.full(len(SEGMENTS), -1, np.int64)
     for group, names in enumerate(GROUPS):
         table[[SEGMENTS.index(name) for name in names]] = group

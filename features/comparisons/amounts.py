@@ -1,4 +1,4 @@
-"""Comparison of amounts: equality with the balance, the discounted balance, an instalment; how far off; how common."""
+"""Comparison of amounts: equal to the balance, the discounted one, an instalment; how far off; how common."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from features.comparison import F32, Comparison
 
 COLUMNS = {
-    "amount_exact": 1, "amount_discounted": 0, "amount_instalment": 1, "amount_relative": 0, "amount_log_difference": 0,
-    "amount_short_small": 0, "amount_twins_book": -1, "amount_twins_customer": 0, "amount_is_customer_balance": 0,
-    "amount_share_of_balance": 0, "amount_log": 0, "amount_round": 0, "amount_original": 0, "amount_foreign": 0,
-    "amount_foreign_relative": 0, "amount_negative_item": 0, "amount_paid_before": 0, "amount_charged": 1,
+    "amount_exact": 1, "amount_discounted": 0, "amount_instalment": 1, "amount_relative": 0,
+    "amount_log_difference": 0, "amount_short_small": 0, "amount_twins_book": -1, "amount_twins_customer": 0,
+    "amount_is_customer_balance": 0, "amount_share_of_balance": 0, "amount_log": 0, "amount_round": 0,
+    "amount_original": 0, "amount_foreign": 0, "amount_foreign_relative": 0, "amount_negative_item": 0,
+    "amount_paid_before": 0, "amount_charged": 1,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Comparison of dates: from issue and due day to the booking day, against habit, and months or dates in the text."""
+"""Comparison of dates: from issue and due day to booking day, against habit; months and dates in the text."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from features.comparison import F32, Comparison
 
 COLUMNS = {
-    "days_from_issue": 0, "days_from_due": 0, "days_off_habit": 0, "habit_score": 0, "month_named": 0, "date_named": 0,
-    "older_equal_open": 0, "younger_equal_open": 0, "known_after_payment": 0, "older_open": 0,
+    "days_from_issue": 0, "days_from_due": 0, "days_off_habit": 0, "habit_score": 0, "month_named": 0,
+    "date_named": 0, "older_equal_open": 0, "younger_equal_open": 0, "known_after_payment": 0,
+    "older_open": 0,
 }  # fmt: skip
 
 

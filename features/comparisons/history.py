@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from features.comparison import F32, Comparison
 
 COLUMNS = {
-    "history_payments": 0, "history_lag_due": 0, "history_lag_spread": 0, "history_items": 0, "history_single": 0,
-    "customer_open_items": 0, "payment_candidates": 0, "item_candidates": 0,
+    "history_payments": 0, "history_lag_due": 0, "history_lag_spread": 0, "history_items": 0,
+    "history_single": 0, "customer_open_items": 0, "payment_candidates": 0, "item_candidates": 0,
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Comparison of parties: who the source, the account, the name, the past and the text say paid.
 
-Levels of a name, best to worst: the same words; a beginning cut by the bank; most words; some words; nothing alike.
+Levels of a name, best to worst: the same words; a beginning cut by the bank; most words; some words; nothing
+alike.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 COLUMNS = {
     "party_given": 1, "party_account": 1, "party_account_other": -1, "party_alias": 1, "party_alias_count": 0,
-    "party_alias_other": -1, "party_name": 1, "party_name_other": 0, "party_number": 1, "party_number_other": 0,
-    "party_family": 0, "party_score": 1, "party_margin": 1, "party_unknown_payer": 0, "party_customers": 0,
+    "party_alias_other": -1, "party_name": 1, "party_name_other": 0, "party_number": 1,
+    "party_number_other": 0, "party_family": 0, "party_score": 1, "party_margin": 1, "party_unknown_payer": 0,
+    "party_customers": 0,
 }  # fmt: skip
 
 
@@ -47,8 +49,9 @@ def columns(c: Comparison) -> dict[str, F32]:
     given = np.where(given_code == NO_CODE, 0, np.where(given_code == c.customer, 1, -1))
     row_score = table.score()
     score = np.maximum.reduce([
-        (given > 0) * np.float32(1.0), take(table.account) * np.float32(0.98), take(table.alias) * np.float32(0.95),
-        take(table.number) * np.float32(0.9), np.nan_to_num(name) * np.float32(0.9),
+        (given > 0) * np.float32(1.0), take(table.account) * np.float32(0.98),
+        take(table.alias) * np.float32(0.95), take(table.number) * np.float32(0.9),
+        np.nan_to_num(name) * np.float32(0.9),
     ])  # fmt: skip
     best = _best_other(c, table.payment, table.customer, row_score)
     return {

@@ -1,7 +1,8 @@
 """Comparison of document numbers: how well, how tellingly and how exclusively the text names the item.
 
-Levels, best to worst: the whole number or structured reference as written and standing free; the number without its
-prefix or with a short year; its serial part; an entry of an abbreviated list; one digit wrong; nothing.
+Levels, best to worst: the whole number or structured reference as written and standing free; the number
+without its prefix or with a short year; its serial part; an entry of an abbreviated list; one digit wrong;
+nothing.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 COLUMNS = {
     "ref_level": 1, "ref_length": 0, "ref_share": 0, "ref_written": 1, "ref_clean": 1, "ref_covered": -1,
-    "ref_neighbour": 0, "ref_hot_serial": 0, "ref_rivals": 0, "ref_rivals_customer": 0, "ref_best_of_payment": 0,
-    "ref_order": 0, "text_named": 0, "text_stale": 0, "text_stale_customer": 0, "text_unexplained": 0,
-    "text_leftover": 0, "text_words": 0, "text_silent": 0,
+    "ref_neighbour": 0, "ref_hot_serial": 0, "ref_rivals": 0, "ref_rivals_customer": 0,
+    "ref_best_of_payment": 0, "ref_order": 0, "text_named": 0, "text_stale": 0, "text_stale_customer": 0,
+    "text_unexplained": 0, "text_leftover": 0, "text_words": 0, "text_silent": 0,
 }  # fmt: skip
 
 LEVEL = np.zeros(16, np.float32)
