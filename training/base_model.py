@@ -37,7 +37,7 @@ from training.train import OPEN, REVIEW_THRESHOLD, Checked, check_decisions, gol
 
 PROFILES = ("default", "easy", "hard", "saas", "b2b", "marketplace", "consumers", "exporter", "clean_ids")
 LEARN_INVOICES = 7_200
-SEALED_INVOICES = 48_000
+SEALED_INVOICES = 80_000
 LEARN_SEEDS = (101, 102)
 CALIBRATE_SEED = 301
 WINDOW_DAYS = 80
