@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +123,7 @@ def _amount_hash(currency: I64, amount: I64, salt: int) -> U64:
     return mix(amount.astype(np.uint64) * np.uint64(1_000_003) + currency.astype(np.uint64), salt)
 
 
-def _best_mentions(columns: dict[str, NDArray[np.generic]], items: int) -> References:
+def _best_mentions(columns: dict[str, NDArray[Any]], items: int) -> References:
     """Keep the best mention of each (payment, item)."""
     strength = np.array([9, 8, 7, 5, 9, 6, 5, 3, 9], np.int64)
     quality = (
@@ -136,7 +137,7 @@ def _best_mentions(columns: dict[str, NDArray[np.generic]], items: int) -> Refer
     packed = columns["payment"].astype(np.int64) * items + columns["item"]
     order = np.lexsort((columns["start"], -quality, packed))
     pick = order[group_starts(packed[order])]
-    return References(**{name: column[pick] for name, column in columns.items()})  # type: ignore[arg-type]
+    return References(**{name: column[pick] for name, column in columns.items()})
 
 
 def _covered(start: I64, end: I64) -> B:
@@ -182,7 +183,7 @@ def find_references(
     real = spans.digit[left] | (spans.raw[left] == keys.raw[right])
     left, right = left[real], right[real]
     covered = _covered(spans.start[left], spans.end[left])
-    columns: dict[str, NDArray[np.generic]] = {
+    columns: dict[str, NDArray[Any]] = {
         "payment": spans.payment[left],
         "item": keys.item[right],
         "rule": np.where(spans.listed[left], np.int8(Rule.LISTED), keys.rule[right]).astype(np.int8),
@@ -205,7 +206,7 @@ def find_references(
     return _best_mentions(columns, max(reading.frame.item_count, 1)), spans, hot
 
 
-def _line_mentions(matches: LineMatches) -> dict[str, NDArray[np.generic]]:
+def _line_mentions(matches: LineMatches) -> dict[str, NDArray[Any]]:
     """Return the items that remittance lines name as mentions."""
     count = len(matches.line)
     return {
@@ -247,7 +248,7 @@ def _explained(index: OpenIndex, batch: I32, mentions: References) -> B:
     cash = amount[mentions.payment]
     single = good & ((balance == cash) | ((discount != 0) & (balance - discount == cash)))
     out[mentions.payment[single]] = True
-    return out
+    return np.asarray(out, np.bool_)
 
 
 NAMED_LENGTH = 5

@@ -143,7 +143,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         original_unknown=np.isin(kind, UNDOING) & (undone.original < 0),
     )
     related = np.where(
-        undone.original >= 0, undone.original, np.where(duplicate | line_twice, twice.other, -1)
+        undoing, undone.original, np.where(duplicate | line_twice, twice.other, -1)
     )
     return Conclusion(
         chosen=chosen,
@@ -203,13 +203,14 @@ def lane_facts(
 def _doubtful(of: Chosen) -> B:
     """Tell which payments, or items chosen for them, have rows in quarantine."""
     c, book = of.comparison, of.comparison.frame.book
-    payment = np.asarray(
-        pc.is_in(c.frame.payment_ids.take(pa.array(c.candidates.batch)), value_set=book.doubtful_payments)
+    payment: B = np.asarray(
+        pc.is_in(c.frame.payment_ids.take(pa.array(c.candidates.batch)), value_set=book.doubtful_payments),
+        np.bool_,
     )
     if len(book.doubtful_invoices) == 0:
         return payment
     item = np.asarray(pc.is_in(c.frame.item_ids, value_set=book.doubtful_invoices))
-    return payment | of.any_line(item[of.hypotheses.item])
+    return np.asarray(payment | of.any_line(item[of.hypotheses.item]), np.bool_)
 
 
 PARTY_EVIDENCE = 0.72  # a name this alike; shared words such as Trading are no evidence
@@ -222,7 +223,7 @@ def _ungranted(write_off: I64, reason: NDArray[np.int8]) -> B:
     granted = (reason == WRITE_OFF_WORDS.index("early_payment_discount")) | (
         reason == WRITE_OFF_WORDS.index("processor_fee")
     )
-    return (write_off != 0) & ~granted
+    return np.asarray((write_off != 0) & ~granted, np.bool_)
 
 
 def _largest(

@@ -71,13 +71,13 @@ class Chosen:
         """How well the text names the item of each line, 0 where a longer mention covers the name."""
         return np.where(self.pairs("ref_covered") > 0, 0, self.pairs("ref_level"))
 
-    def of_hypothesis(self, values: NDArray[Any], empty: int = 0) -> NDArray[Any]:
+    def of_hypothesis(self, values: NDArray[Any], empty: int | np.integer[Any] = 0) -> NDArray[Any]:
         """Look up values of hypotheses for the chosen ones."""
         return np.where(self.has, values[np.maximum(self.chosen, 0)] if len(values) else empty, empty)
 
     def pairs(self, name: str) -> F32:
         """Return a feature of the pairs for each line."""
-        return self.matrix[self.hypotheses.pair, _COLUMN[name]]
+        return np.asarray(self.matrix[self.hypotheses.pair, _COLUMN[name]], np.float32)
 
     def lines(self, values: NDArray[Any], reduce: np.ufunc, empty: object = 0) -> NDArray[Any]:
         """Reduce line values over the chosen hypothesis of each payment."""
@@ -117,7 +117,7 @@ def segments(of: Chosen) -> I64:
     younger, older = of.feature("younger_equal_open", np.maximum), of.feature("older_equal_open", np.maximum)
     siblings = (younger > 0) | ((older > 0) & (reference > 0))
     group = np.where((group == SHAPES.index("exact")) & siblings, SHAPES.index("alike"), group)
-    return (group * len(REFERENCES) + reference) * len(PARTIES) + party
+    return np.asarray((group * len(REFERENCES) + reference) * len(PARTIES) + party, np.int64)
 
 
 def kinds(c: Comparison, chosen: I64, undone: Undone) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
@@ -127,7 +127,7 @@ def kinds(c: Comparison, chosen: I64, undone: Undone) -> tuple[NDArray[np.int8],
     about = c.texts.about
     own = own_account(c)
     out = amount < 0
-    undo = undone.original >= 0
+    undo = (undone.original >= 0) & (chosen < 0)
     guess = np.select(
         [
             own, out & about("chargeback"), out & (undo | about("return")),

@@ -193,7 +193,7 @@ def _contains(sorted_values: I64, wanted: I64) -> B:
     if len(sorted_values) == 0:
         return np.zeros(len(wanted), np.bool_)
     at = np.minimum(np.searchsorted(sorted_values, wanted), len(sorted_values) - 1)
-    return sorted_values[at] == wanted
+    return np.asarray(sorted_values[at] == wanted, np.bool_)
 
 
 __all__ = ["CELLS", "Lane", "Split", "split_batch"]

@@ -117,4 +117,4 @@ def similarity(left: list[str], right: list[str], threads: int = 1) -> NDArray[n
     shorter = np.minimum(_lengths(left), _lengths(right))
     begins = shared == shorter
     score = np.where(begins & (shorter >= 8), np.maximum(score, np.float32(0.93)), score)
-    return score.astype(np.float32)
+    return np.asarray(score, np.float32)

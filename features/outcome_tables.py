@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -202,7 +202,7 @@ def allocation_table(decided: Decided) -> pa.Table:
         text = amount_text(pa.array(ordered), places)
         return pc.if_else(pa.array(ordered == 0), pa.scalar(None, text.type), text) if empty_zero else text
 
-    def joined(values: NDArray[np.generic], undone: NDArray[np.generic]) -> NDArray[np.generic]:
+    def joined(values: NDArray[Any], undone: NDArray[Any]) -> NDArray[Any]:
         return np.concatenate([values, undone])
 
     rate_dates = days(frame.book.fx_rates["date"])
@@ -223,7 +223,7 @@ def allocation_table(decided: Decided) -> pa.Table:
     })  # fmt: skip
 
 
-def _reason(words: tuple[str, ...], code: NDArray[np.generic]) -> pa.Array:
+def _reason(words: tuple[str, ...], code: NDArray[Any]) -> pa.Array:
     return _words(words, np.where(code.astype(np.int64) > 0, code.astype(np.int64), -1))
 
 

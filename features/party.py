@@ -166,7 +166,8 @@ class Parties:
                 fits = has_digit & (end - begin >= 4)
                 who.append(code[rows[fits]])
                 keys.append(mix(text.folded_hash(begin[fits], end[fits])))
-        packed = np.unique(np.rec.fromarrays([np.concatenate(keys), np.concatenate(who)], names="key,who"))
+        row = np.dtype([("key", np.uint64), ("who", np.int32)])
+        packed = np.unique(np.rec.fromarrays([np.concatenate(keys), np.concatenate(who)], dtype=row))
         return packed["who"].astype(np.int32), packed["key"].astype(np.uint64)
 
 
@@ -199,10 +200,11 @@ class PartyTable:
 
     def score(self) -> F32:
         """How likely each customer stands behind its payment, 0 to 1, by the best of all evidence."""
-        return np.maximum.reduce([
+        best = np.maximum.reduce([
             self.given * np.float32(1.0), self.account * np.float32(0.98), self.alias * np.float32(0.95),
             self.number * np.float32(0.9), np.nan_to_num(self.name) * np.float32(0.9),
         ])  # fmt: skip
+        return np.asarray(best, np.float32)
 
     def find(self, payment: I32, customer: I32, customers: int) -> tuple[I64, NDArray[np.bool_]]:
         """Find rows by (payment, customer)."""
@@ -383,7 +385,7 @@ def _family(index: PartyIndex, packed: I64, size: int) -> I64:
     order = np.lexsort((target, source))
     source, target = source[order], target[order]
     row, at = _spread((packed % size).astype(np.int32), source)
-    return (packed[row] // size) * size + target[at]
+    return np.asarray((packed[row] // size) * size + target[at], np.int64)
 
 
 def name_similarity(parties: Parties, until: int, payer: I32, customer: I32, threads: int = 2) -> F32:

@@ -67,7 +67,7 @@ def propose(c: Comparison, score: F64) -> Hypotheses:
 
 def _usable(c: Comparison) -> B:
     """Tell which pairs may be part of a hypothesis: a balance, and an amount that compares."""
-    return (c.balance != 0) & c.cash.known
+    return np.asarray((c.balance != 0) & c.cash.known, np.bool_)
 
 
 def _top_per_payment(payment: I32, value: F64, count: int) -> I64:
@@ -168,7 +168,7 @@ def _withheld(c: Comparison, rows: I64, short: I64) -> B:
     for rate in WITHHOLDING_RATES:
         out |= np.abs(short - gross * rate) <= 1
         out |= (net != gross) & (np.abs(short - net * rate) <= 1)
-    return out & untouched & (short > 0)
+    return np.asarray(out & untouched & (short > 0), np.bool_)
 
 
 def _is_instalment(c: Comparison, rows: I64) -> B:

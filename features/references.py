@@ -260,7 +260,7 @@ class KeyFilter:
 
     def __call__(self, keys: U64) -> NDArray[np.bool_]:
         """Tell for each key whether it may be known."""
-        return self._map[keys >> np.uint64(64 - self.BITS)]
+        return np.asarray(self._map[keys >> np.uint64(64 - self.BITS)], np.bool_)
 
 
 def payment_spans(texts: pa.Array, known: KeyFilter) -> PaymentSpans:
@@ -364,7 +364,7 @@ def _breaks_list(text: SpanText) -> NDArray[np.bool_]:
     bridges = np.sort(hash_strings(list(_BRIDGES)))
     keys = text.folded_hash(text.atom_start, text.atom_end)
     at = np.minimum(np.searchsorted(bridges, keys), len(bridges) - 1)
-    return ~text.atom_is_digit & (bridges[at] != keys)
+    return np.asarray(~text.atom_is_digit & (bridges[at] != keys), np.bool_)
 
 
 def _ranges(

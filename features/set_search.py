@@ -166,9 +166,9 @@ def _windows(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts) -> 
         hits_low: list[I64] = []
         hits_high: list[I64] = []
         index = np.arange(len(p))
-        for width in range(3, WINDOW_ITEMS + 1):
-            low = index[: len(p) - width + 1]
-            high = low + width - 1
+        for run in range(3, WINDOW_ITEMS + 1):
+            low = index[: len(p) - run + 1]
+            high = low + run - 1
             if len(low) == 0:
                 break
             hit = (o[low] == o[high]) & (total[high] - before[low] == cash[low])

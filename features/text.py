@@ -112,21 +112,24 @@ class SpanText:
 
     def raw_hash(self, start: I64, end: I64) -> U64:
         """Hash spans as written (upper case, no separators)."""
-        return (self._raw_prefix[end] - self._raw_prefix[start]) * self._inverse[start]
+        span = self._raw_prefix[end] - self._raw_prefix[start]
+        return np.asarray(span * self._inverse[start], np.uint64)
 
     def folded_hash(self, start: I64, end: I64) -> U64:
         """Hash spans after optical confusions are folded to digits."""
-        return (self._folded_prefix[end] - self._folded_prefix[start]) * self._inverse[start]
+        span = self._folded_prefix[end] - self._folded_prefix[start]
+        return np.asarray(span * self._inverse[start], np.uint64)
 
     def without(self, start: I64, end: I64, position: I64) -> U64:
         """Hash folded spans with the character at ``position`` left out."""
         left = self.folded_hash(start, position)
         right = self.folded_hash(position + 1, end)
-        return left + right * self._power[position - start]
+        return np.asarray(left + right * self._power[position - start], np.uint64)
 
     def joined(self, start: I64, end: I64, start2: I64, end2: I64) -> U64:
         """Hash the folded concatenation of two spans."""
-        return self.folded_hash(start, end) + self.folded_hash(start2, end2) * self._power[end - start]
+        first, second = self.folded_hash(start, end), self.folded_hash(start2, end2)
+        return np.asarray(first + second * self._power[end - start], np.uint64)
 
     def skip_zeros(self, start: I64, end: I64) -> I64:
         """Return the first position of each span that is no leading zero (the last one when all are)."""

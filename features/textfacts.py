@@ -114,7 +114,7 @@ class TextFacts:
         wanted = 0
         for name in names:
             wanted |= topic_bit(name)
-        return (self.topics & wanted) != 0
+        return np.asarray((self.topics & wanted) != 0, np.bool_)
 
 
 def topic_bit(name: str) -> int:
@@ -171,7 +171,7 @@ def _to_days(year: I64, month: I64, day: I64) -> I64:
     era = y // 400
     yoe = y - era * 400
     doy = (153 * (month + np.where(month > 2, -3, 9)) + 2) // 5 + day - 1
-    return era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468
+    return np.asarray(era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468, np.int64)
 
 
 def _dates(text: SpanText, value: I64, width: I64) -> tuple[I64, tuple[I64, I64]]:

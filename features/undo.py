@@ -30,7 +30,7 @@ class Undone:
     @property
     def confidence(self) -> NDArray[np.float64]:
         """How sure the original is; support is counted, not calibrated, so it never reaches a threshold."""
-        return np.minimum(0.5 + 0.05 * self.support, 0.9)
+        return np.asarray(np.minimum(0.5 + 0.05 * self.support, 0.9), np.float64)
 
 
 def find_originals(c: Comparison) -> Undone:

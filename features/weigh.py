@@ -6,7 +6,7 @@ how far the next best explanation is behind, who else claims the items, which re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     """
     column = {name: index for index, name in enumerate(SCHEMA)}
     count = len(h.payment)
-    out: dict[str, NDArray[np.generic]] = {}
+    out: dict[str, NDArray[Any]] = {}
     if count == 0:
         return np.zeros((0, len(SET_SCHEMA)), np.float32)
     first = h.first_line[:-1]
@@ -60,13 +60,13 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     pair = h.pair
     payment = h.payment
 
-    def least(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def least(values: NDArray[Any]) -> NDArray[Any]:
         return np.minimum.reduceat(values[pair], first)
 
-    def most(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def most(values: NDArray[Any]) -> NDArray[Any]:
         return np.maximum.reduceat(values[pair], first)
 
-    def mean(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def mean(values: NDArray[Any]) -> NDArray[Any]:
         return np.add.reduceat(values[pair].astype(np.float64), first) / lines
 
     def feature(name: str) -> F32:
