@@ -43,7 +43,7 @@ bench:           ## Ourselves, a rule matcher and Splink on the same book
 
 base-model:      ## Train the model that ships for a cold start, reproducibly
 	@$(INSTALL) match
-	$(BIN)/python -m training.base_model $(ARGS)
+	$(BIN)/python -m training.cold_start $(ARGS)
 
 lock:             ## Resolve the lock files again (needs uv; ARGS=--upgrade for newer versions)
 	requirements/lock.sh $(ARGS)

@@ -1,6 +1,6 @@
 """The base model for a cold start: learnt on the synthetic world, its policy drawn from sealed worlds.
 
-``python -m training.base_model`` (``make base-model``) makes the books, fits, calibrates on other seeds, and
+``python -m training.cold_start`` (``make base-model``) makes the books, fits, calibrates on other seeds, and
 then asks worlds that other people wrote, without learning from them: a kind of evidence may close by itself
 only where its bound held in every one of them. All data is synthetic, and the policy says so.
 """
@@ -244,7 +244,7 @@ def _say(text: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m training.base_model", description=(__doc__ or "").splitlines()[0]
+        prog="python -m training.cold_start", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--out", type=Path, default=BASE_MODEL)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the books, 1 for the shipped model")
