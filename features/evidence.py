@@ -130,12 +130,12 @@ def kinds(c: Comparison, chosen: I64, undone: Undone) -> tuple[NDArray[np.int8],
     undo = (undone.original >= 0) & (chosen < 0)
     guess = np.select(
         [
-            own, out & about("chargeback"), out & (undo | about("return")),
+            own, ~out & about("chargeback"), out & about("chargeback"), out & (undo | about("return")),
             out & ((chosen >= 0) | about("refund")), (chosen < 0) & about("transfer"), out,
         ],
         [
-            KINDS.index("transfer"), KINDS.index("chargeback"), KINDS.index("return"), KINDS.index("refund"),
-            KINDS.index("transfer"), KINDS.index("other"),
+            KINDS.index("transfer"), KINDS.index("representment"), KINDS.index("chargeback"),
+            KINDS.index("return"), KINDS.index("refund"), KINDS.index("transfer"), KINDS.index("other"),
         ],
         KINDS.index("receipt"),
     )  # fmt: skip
