@@ -142,9 +142,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
         duplicate_line=line_twice,
         original_unknown=np.isin(kind, UNDOING) & (undone.original < 0),
     )
-    related = np.where(
-        undoing, undone.original, np.where(duplicate | line_twice, twice.other, -1)
-    )
+    related = np.where(undoing, undone.original, np.where(duplicate | line_twice, twice.other, -1))
     return Conclusion(
         chosen=chosen,
         confidence=confidence,
