@@ -63,7 +63,8 @@ def test_log_odds_stay_finite_and_keep_the_order_where_probability_rounds_to_one
     assert np.isfinite(log_odds).all()
     assert np.isfinite(none).all()
     order = np.argsort(scores, kind="stable")
-    assert (np.diff(log_odds[order]) >= 0).all()
+    # equal scores may part in the last bit: the leader is compared on a scale of its own
+    assert (np.diff(log_odds[order]) >= -1e-12).all()
 
 
 def test_a_leader_far_ahead_is_still_told_from_one_further_ahead() -> None:
