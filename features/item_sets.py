@@ -84,7 +84,9 @@ def _add_set(c: Comparison, rows: I64, out: Drafts, *, named: bool) -> None:
     count = np.diff(np.append(starts, len(rows)))
     currency = c.frame.item_currency[c.item[rows]]
     alike = np.maximum.reduceat(currency, starts) == np.minimum.reduceat(currency, starts)
-    keep = np.repeat((count > 1) & alike, count)
+    # at least one item must run with the cash: credit memos alone explain no receipt
+    along = np.maximum.reduceat(c.balance[rows] * np.where(c.cash.amount[rows] < 0, -1, 1), starts) > 0
+    keep = np.repeat((count > 1) & alike & along, count)
     rows, payment = rows[keep], payment[keep]
     starts = group_starts(payment)
     if len(starts) == 0:

@@ -1,6 +1,6 @@
 """How cash is laid on open items: the readable rule behind every set of items that a payment settles.
 
-`features.item_sets` holds the columnar twin; a property test proves that both agree.
+`features.item_sets.lay_in_order` is the columnar twin; a property test proves that both agree.
 """
 
 from __future__ import annotations
