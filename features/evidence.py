@@ -116,6 +116,9 @@ def segments(of: Chosen) -> I64:
     # an old text of a standing order names an older item than it pays; the youngest is named only if meant
     younger, older = of.feature("younger_equal_open", np.maximum), of.feature("older_equal_open", np.maximum)
     siblings = (younger > 0) | ((older > 0) & (reference > 0))
+    # so does a text that names something else, settled or open
+    elsewhere = of.feature("text_stale", np.maximum) + of.feature("ref_rivals", np.maximum) > 0
+    siblings |= elsewhere & (reference == REFERENCES.index("none"))
     group = np.where((group == SHAPES.index("exact")) & siblings, SHAPES.index("alike"), group)
     return np.asarray((group * len(REFERENCES) + reference) * len(PARTIES) + party, np.int64)
 

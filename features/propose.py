@@ -58,10 +58,10 @@ def propose(c: Comparison, score: F64) -> Hypotheses:
     """
     out = Drafts([], [], [], [], [], [], [], [], [], [])
     usable = _usable(c)
+    line_sets(c, usable, out)  # first: of equal explanations the one that an advice spells out is kept
     _singles(c, score, usable, out)
     named = named_sets(c, usable, out)
     searched_sets(c, score, usable, named, out)
-    line_sets(c, usable, out)
     return _assemble(c, out)
 
 

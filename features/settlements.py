@@ -57,6 +57,9 @@ def line_sets(c: Comparison, usable: B, out: Drafts) -> None:
     owner = np.repeat(np.arange(len(starts)), count)
     cash = frame.payment_amount[c.candidates.batch[payment[starts]]]
     separate = _sum_of_kind(lines, c.payments, "fee")[payment[starts]]
+    # some advices state what was paid, others what was due: the cash says which
+    is_net = np.add.reduceat(gross, starts) == cash
+    gross = np.where(is_net[owner], gross + own, gross)
     total = np.add.reduceat(gross - own, starts)
     spread = total - cash  # what the separate fee lines must explain
     sale = gross > 0

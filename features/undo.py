@@ -121,4 +121,4 @@ def _quoted(c: Comparison, maybe: I64, receipts: I64) -> tuple[I64, I64]:
     return owner[few], other[few]
 
 
-QUOTE_LENGTH = 6
+QUOTE_LENGTH = 5

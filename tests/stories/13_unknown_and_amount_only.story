@@ -57,6 +57,7 @@ why: if the name cannot tell them apart a person must
 
 story: two customers share one name
 why: the same name in two towns; only the account or a number can tell
+gap: customer numbers in a text are found, but a name shared by two customers still weighs more
   customer S1 "Stadtwerke Service GmbH" number 10440
   customer S2 "Stadtwerke Service GmbH" number 10551
   open     INV-1308 S1 260.00 EUR

@@ -83,6 +83,7 @@ why: "Februar" tells two monthly invoices apart, for a person to confirm or not
 
 story: two payments for two twins
 why: together they are exact, one by one they are a riddle
+gap: the second payment is taken for a duplicate of the first, as their texts say nothing
   customer ACME "Acme Industrie GmbH"
   open     INV-1413 ACME 49.00 EUR
   open     INV-1414 ACME 49.00 EUR
