@@ -182,7 +182,7 @@ def predict(tables: _Tables) -> pa.Table:
     pairs = linker.inference.predict(threshold_match_probability=0.01)
     columns = "unique_id_l, unique_id_r, match_weight, match_probability"
     chosen = pairs.query_sql(f"select {columns} from {{this}}")  # noqa: S608 -- no input in it
-    return chosen.as_pyarrow_table()  # type: ignore[no-untyped-call]
+    return chosen.as_pyarrow_table()  # type: ignore[no-untyped-call, unused-ignore]
 
 
 def answers(book: PeerBook, pairs: pa.Table) -> list[Answer]:
