@@ -43,7 +43,7 @@ CALIBRATE_SEED = 301
 WINDOW_DAYS = 80
 ALPHA = 0.001
 LEAST_CONFIDENCE = 0.998
-"""Below this no kind of evidence closes by itself in a cold start; fixed before any answer."""
+"""Below this no kind of evidence closes by itself in a cold start; settled on the sealed worlds, see `SETTLED`."""
 
 LANE_CONFIDENCE = 0.5
 """The lane's cells have one confidence each, so their threshold only has to let it through."""
@@ -63,7 +63,13 @@ GROUPS = (
     _kinds("partial", ("full",), ("known", "named")),
     _kinds("sum", ("none",), ("known",)),
 )
-"""Kinds of evidence that are asked together, being alike and small; fixed before any answer."""
+"""Kinds of evidence that are asked together, being alike and small."""
+
+SETTLED = (
+    "These groups of evidence and the least confidence were settled over several rounds while looking at the "
+    "answers of the same two worlds, and their sizes grew in between: the bounds do not count that choice and "
+    "are development figures until worlds nobody has looked at confirm them."
+)
 
 
 @dataclass(frozen=True)
@@ -174,7 +180,7 @@ def build(
     )
     thresholds = segment_thresholds(choice)
     metrics = _metrics(answers, thresholds, choice)
-    guarantee = {**choice.to_dict(), "synthetic": True}
+    guarantee = {**choice.to_dict(), "synthetic": True, "notes": [SETTLED]}
     policy = {
         **Policy().to_dict(),
         "auto_threshold": None,
@@ -197,7 +203,8 @@ def build(
                 golden_confidence("", calibration, [3.0, -1.0, 0.5]),
             ],
             "metrics.json": metrics,
-            "model_card.md": card(metrics, guarantee, name="base"),
+            "model_card.md": card(metrics, guarantee, name="base")
+            + f"\n## How the cold-start bounds came about\n\n{SETTLED}\n",
         },
         name="base",
         facts={"synthetic": True},
