@@ -43,7 +43,7 @@ CALIBRATE_SEED = 301
 WINDOW_DAYS = 80
 ALPHA = 0.001
 LEAST_CONFIDENCE = 0.998
-"""Below this no kind of evidence closes by itself in a cold start; settled on the sealed worlds, see `SETTLED`."""
+"""Below this nothing closes by itself in a cold start; settled on the sealed worlds, see `SETTLED`."""
 
 LANE_CONFIDENCE = 0.5
 """The lane's cells have one confidence each, so their threshold only has to let it through."""
@@ -67,8 +67,8 @@ GROUPS = (
 
 SETTLED = (
     "These groups of evidence and the least confidence were settled over several rounds while looking at the "
-    "answers of the same two worlds, and their sizes grew in between: the bounds do not count that choice and "
-    "are development figures until worlds nobody has looked at confirm them."
+    "answers of the same two worlds, and their sizes grew in between: the bounds do not count that choice "
+    "and are development figures until worlds nobody has looked at confirm them."
 )
 
 
