@@ -25,6 +25,6 @@ locked() {
 locked all --all-extras ${1:+"$1"}
 sed -E '/^ +--hash/d; s/ *\\$//' requirements/all.lock > "$work/pins.txt"
 locked match --constraint "$work/pins.txt"
-for extra in train test bench; do
+for extra in serve train monitor test bench; do
     locked "$extra" --extra "$extra" --constraint "$work/pins.txt"
 done
