@@ -60,7 +60,7 @@ def hold_out(book: Book, months: int) -> HeldOut:
     payments, allocations = book.payments, book.allocations
     if not payments.num_rows:
         raise NothingToHoldOutError("The book has no payments: give one with payments and their allocations.")
-    cut = _months_before(pc.max(payments["booking_date"]).as_py(), months)
+    cut = months_before(pc.max(payments["booking_date"]).as_py(), months)
     is_late = pc.greater_equal(payments["booking_date"], pa.scalar(cut))
     late_ids = payments["payment_id"].filter(is_late).combine_chunks()
     hidden = pc.is_in(allocations["payment_id"], value_set=late_ids)
@@ -90,7 +90,7 @@ def _without_settled(invoices: pa.Table) -> pa.Table:
     return invoices.set_column(at, "status", pc.if_else(settled, "open", invoices["status"]))
 
 
-def _months_before(last: date, months: int) -> date:
+def months_before(last: date, months: int) -> date:
     """Return the day after which so many months lie: the first of a month when the last day ends one."""
     index = last.year * 12 + last.month - 1 - months
     year, month = divmod(index, 12)

@@ -7,6 +7,7 @@ MLflow's own loading would import code that the stored files name.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -17,14 +18,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from features.bundle import MANIFEST, load_bundle
+from features.bundle import MANIFEST, Bundle, load_bundle
 from receivables.errors import TieoutError
 
-__all__ = ["RegistryError", "find_model", "register_bundle", "tracking_uri"]
+__all__ = ["RegistryError", "find_model", "promote_version", "register_bundle", "tracking_uri"]
 
 MODEL: Final = "tieout"
 EXPERIMENT: Final = "invoice-matching"
 CHALLENGER: Final = "challenger"
+CHAMPION: Final = "champion"
 SQLITE: Final = "sqlite:///"
 REQUIREMENTS: Final = ("lightgbm>=4.7,<5", "numpy>=2,<3")
 """Given outright: MLflow would otherwise start a process that imports everything to find out (minutes)."""
@@ -43,8 +45,16 @@ def tracking_uri(home: Path) -> str:
     return named or f"{SQLITE}{home.resolve() / 'mlruns' / 'mlflow.db'}"
 
 
-def register_bundle(folder: Path, metrics: Mapping[str, Any], *, home: Path | None = None) -> str:
+def register_bundle(
+    folder: Path,
+    metrics: Mapping[str, Any],
+    *,
+    home: Path | None = None,
+    lineage: Mapping[str, str] | None = None,
+) -> str:
     """Record a verified model folder as a run and a new version, and point `challenger` at it.
+
+    ``lineage`` (snapshot, instants, labels) becomes tags of the run and, as a data set, its input.
 
     Answers the name of the version, `models:/tieout/N`. Promoting it to `champion` is a person's decision.
     """
@@ -58,6 +68,10 @@ def register_bundle(folder: Path, metrics: Mapping[str, Any], *, home: Path | No
             client.log_metric(run.info.run_id, key, value)
         for key, text in {"model": bundle.name, "hash": bundle.hash}.items():
             client.log_param(run.info.run_id, key, text)
+        for key, text in (lineage or {}).items():
+            client.set_tag(run.info.run_id, f"tieout.{key}", text)
+        if lineage and "snapshot" in lineage:
+            client.log_inputs(run.info.run_id, [_data_set(mlflow, lineage)])
         with mlflow.start_run(run_id=run.info.run_id), TemporaryDirectory() as place:
             # Only what the manifest vouches for: `to_check.csv` beside it holds customers' data.
             copy = Path(place) / "bundle"
@@ -78,7 +92,62 @@ def register_bundle(folder: Path, metrics: Mapping[str, Any], *, home: Path | No
         version = str(made.version)
         client.set_model_version_tag(MODEL, version, "name", bundle.name)
         client.set_registered_model_alias(MODEL, CHALLENGER, version)
+        _log_pictures(client, run.info.run_id, bundle)
     return f"models:/{MODEL}/{version}"
+
+
+def promote_version(name: str, home: Path, *, by: str, report: Mapping[str, Any]) -> str:
+    """Point `champion` at a version and keep who approved it and on which figures; returns the version.
+
+    The alias of before becomes the tag `previous_champion`, for going back.
+    """
+    with _client(home) as (mlflow, client):
+        try:
+            version = _version(client, name)
+            before = (
+                client.get_model_version_by_alias(MODEL, CHAMPION).version if _has(client, CHAMPION) else ""
+            )
+            for key, value in (("approved_by", by), ("previous_champion", str(before))):
+                client.set_model_version_tag(MODEL, version, key, value)
+            run = client.get_model_version(MODEL, version).run_id
+            if run:
+                client.log_dict(run, dict(report), "gate.json")
+            client.set_registered_model_alias(MODEL, CHAMPION, version)
+        except mlflow.exceptions.MlflowException as error:
+            raise RegistryError(f"The model registry refused: {error.message}") from error
+    return version
+
+
+def _version(client: Any, name: str) -> str:  # noqa: ANN401 - mlflow ships no types
+    """Return the version behind `models:/tieout@alias` or `models:/tieout/N`."""
+    tail = name.removeprefix(f"models:/{MODEL}")
+    if tail.startswith("@"):
+        return str(client.get_model_version_by_alias(MODEL, tail[1:]).version)
+    return str(client.get_model_version(MODEL, tail.removeprefix("/")).version)
+
+
+def _has(client: Any, alias: str) -> bool:  # noqa: ANN401 - mlflow ships no types
+    return alias in client.get_registered_model(MODEL).aliases
+
+
+def _data_set(mlflow: Any, lineage: Mapping[str, str]) -> Any:  # noqa: ANN401 - mlflow ships no types
+    """Name the snapshot as the input of the run, by its content hash."""
+    entities = mlflow.entities
+    said = entities.Dataset(
+        name="snapshot",
+        digest=lineage["snapshot"][:36],
+        source_type="local",
+        source=json.dumps(dict(lineage), sort_keys=True),
+    )
+    return entities.DatasetInput(said, [entities.InputTag("mlflow.data.context", "training")])
+
+
+def _log_pictures(client: Any, run: str, bundle: Bundle) -> None:  # noqa: ANN401 - as above
+    """Draw what people look at first: reliability, and the walk of the certificate."""
+    from training.pictures import pictures_of
+
+    for name, figure in pictures_of(bundle.metrics, bundle.policy).items():
+        client.log_figure(run, figure, f"pictures/{name}.png")
 
 
 def find_model(name: str, home: Path) -> Path | None:
