@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+import training.commands
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -248,6 +250,9 @@ def evaluate(
     else:
         print_scores(scores, title=f"The last {months} months of {book}, held out from {said}")
     _finish(read, None)
+
+
+training.commands.register(app)
 
 
 # --------------------------------------------------------------------------------------------- composing
