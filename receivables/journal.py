@@ -2,8 +2,8 @@
 
 Read `entry_of` from top to bottom: it is the whole rule. Amounts are integer minor units, positive on the
 debit side. Every entry sums to zero in each of its currencies; where two currencies meet, `Equity:Conversion`
-takes one side in each. A line names the payment, item and customer it is about, so that the balance of an item
-is the sum of its lines, and so is what is left of a payment. Nothing is ever changed: what was wrong is
+takes one side in each. A line names the payment, item and customer it is about, so that the balance of an
+item is the sum of its lines, and so is what is left of a payment. Nothing is ever changed: what was wrong is
 reversed.
 """
 

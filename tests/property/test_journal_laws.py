@@ -220,7 +220,7 @@ def test_realised_gain_is_what_the_money_is_worth_above_the_item(cash: int, rate
 def test_cash_in_and_back_out_leaves_nothing(payment: Payment, amount: int) -> None:
     came = replace(payment, amount_minor=amount, kind=PaymentKind.RECEIPT)
     went = replace(payment, payment_id="back", amount_minor=-amount, kind=PaymentKind.REFUND)
-    booked = [
+    booked: list[Event] = [
         CashMoved(came),
         PutOnAccount("D1", came, "C", amount),
         CashMoved(went),
