@@ -69,7 +69,7 @@ class Store:
         with self._connection(writes=True) as connection:
             insert: Insert = Transaction(connection, book_id).upsert(book)
             made = insert.values(id=book_id, name=name, created_at=now).on_conflict_do_nothing()
-            return bool(connection.execute(made).rowcount)
+            return connection.execute(made.returning(book.c.id)).first() is not None
 
     def books(self) -> list[str]:
         """List the books."""
