@@ -142,6 +142,20 @@ posting: Final = table(
 )
 """Insert-only; debit positive, credit negative; what each line is about."""
 
+held_posting: Final = table(
+    "held_posting",
+    Column("seq", Int, primary_key=True, autoincrement=False),
+    text("event_key", "entry_id", "body", null=False),
+    text("payment_id"),
+    instant("held_at", null=False),
+    instant("released_at"),
+    UniqueConstraint("book_id", "event_key"),
+    Index("ix_held_posting_payment", "book_id", "payment_id"),
+    Index("ix_held_posting_entry", "book_id", "entry_id"),
+    own_key=True,
+)
+"""Entries that wait in order because posting is switched off; `released_at` is set once they are booked."""
+
 period: Final = table(
     "period", text("period", key=True), instant("locked_at"), text("locked_by"), own_key=True
 )

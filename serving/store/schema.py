@@ -23,6 +23,7 @@ from serving.store.effect_tables import (
     audit,
     case,
     decision,
+    held_posting,
     idempotency,
     inbox,
     journal_entry,
@@ -41,7 +42,7 @@ INSERT_ONLY: Final = ("decision", "proposal", "verdict", "journal_entry", "posti
 
 __all__ = [
     "INSERT_ONLY", "allocation", "api_key", "audit", "block_key", "book", "case", "customer", "customer_account",
-    "decision", "fx_rate", "idempotency", "inbox", "instalment", "invoice", "journal_entry", "metadata", "outbox",
+    "decision", "fx_rate", "held_posting", "idempotency", "inbox", "instalment", "invoice", "journal_entry", "metadata", "outbox",
     "own_account", "payment", "period", "posting", "proposal", "remittance_line", "run", "session", "subject_key",
     "user", "verdict", "webhook_delivery", "webhook_endpoint",
 ]  # fmt: skip
