@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import Column, Index, Table
+from sqlalchemy import text as text_clause
 
 from serving.store.columns import (
     Int,
@@ -25,10 +26,13 @@ book: Final = Table(
     *text("id", key=True),
     *text("name", null=False),
     *whole("posting_on", default="1"),
+    *whole("habit_count", "habit_due_days", "habit_issue_days", default="0"),
     *instant("created_at", null=False),
     sqlite_strict=True,
 )
-"""A tenant. Its row is the lock of its writers; `posting_on` 0 stops posting without stopping matching."""
+"""A tenant. Its row is the lock of its writers; `posting_on` 0 stops posting without stopping matching. The habit columns
+add up, over every allocation of a receipt in force, how many days after due and issue day it was paid: what matching one
+payment needs of the whole past."""
 
 customer: Final = table(
     "customer",
@@ -37,6 +41,14 @@ customer: Final = table(
     text("row_hash", null=False),
     Index("ix_customer_parent", "book_id", "parent_id"),
 )
+
+customer_name: Final = table(
+    "customer_name",
+    text("customer_id", "name", key=True),
+    text("invoice_id", null=False),
+    own_key=True,
+)
+"""The names that a customer's items carry, each with one of those items."""
 
 customer_account: Final = table(
     "customer_account",
@@ -69,6 +81,7 @@ invoice: Final = table(
     text("status", null=False),
     instant("known_at", null=False),
     # ours
+    whole("doubtful", default="0"),
     whole("opening_minor", "open_minor"),
     whole("version", default="1"),
     text("row_hash", null=False),
@@ -77,6 +90,11 @@ invoice: Final = table(
     check("open_minor >= 0", "open_not_negative"),
     Index("ix_invoice_customer", "book_id", "customer_id", "id"),
 )
+_IS_OPEN = text_clause("open_minor > 0")
+Index(
+    "ix_invoice_open", invoice.c.book_id, invoice.c.currency, invoice.c.open_minor, invoice.c.type, invoice.c.id,
+    sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN,
+)  # fmt: skip
 """`opening_minor`: the balance when the item came to us (after its history); `open_minor`: the balance now. Both are
 magnitudes, as `amount_minor` is: a credit memo of 10 open has 10. `stated_open_minor`: what the billing system last said."""
 
@@ -87,6 +105,7 @@ instalment: Final = table(
     day("due_date", null=False),
     whole("amount_minor"),
     instant("known_at", null=False),
+    text("row_hash", null=False),
     own_key=True,
 )
 
@@ -107,6 +126,7 @@ payment: Final = table(
     text("hold", "resolution"),
     instant("known_at", null=False),
     # ours
+    whole("doubtful", "recheck", default="0"),
     whole("opening_minor", "unapplied_minor"),
     text("state", null=False),
     text("decision_id"),
@@ -118,8 +138,9 @@ payment: Final = table(
     Index("ix_payment_customer", "book_id", "customer_id"),
     Index("ix_payment_related", "book_id", "related_payment_id"),
 )
-"""`state`: new, waiting, applied, review, unmatched, dismissed, history. `unapplied_minor` is signed as the payment is;
-`decision_id` is the decision in force; `settled_customer_id` says whose cash it is by that decision."""
+"""`state`: new, applied, review, unmatched, dismissed, history. `opening_minor` is cash of before Tieout that is still on no
+item and stands in no entry of ours. `unapplied_minor` is signed as the payment is. `recheck`: something changed that may
+explain it. `doubtful`: a row about it was set aside, so it never closes alone. `decision_id` is the decision in force; `settled_customer_id` says whose cash it is by that decision."""
 
 remittance_line: Final = table(
     "remittance_line",
@@ -129,6 +150,7 @@ remittance_line: Final = table(
     whole("amount_minor", "deduction_minor", null=True),
     text("reason", "kind"),
     instant("known_at", null=False),
+    text("row_hash", null=False),
     own_key=True,
 )
 

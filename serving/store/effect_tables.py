@@ -79,8 +79,8 @@ contract; a reversing row repeats the amounts negatively and names the row in `r
 
 case: Final = table(
     "review_case",
-    text("payment_id", "state", "reason", null=False),
-    text("decision_id", null=False),
+    text("state", "reason", null=False),
+    text("payment_id", "invoice_id", "decision_id"),
     instant("opened_at", null=False),
     instant("due_at", "closed_at"),
     whole("version", default="1"),
@@ -94,7 +94,7 @@ case: Final = table(
     Index("ix_review_case_state", "book_id", "state", "priority", "id"),
     Index("ix_review_case_payment", "book_id", "payment_id"),
 )
-"""`state`: open, held, closed, withdrawn (explained meanwhile). `source`: ambiguous, audit, exploration, dispute."""
+"""About a payment, or about an item whose balance somebody else sees differently. `state`: open, held, closed, withdrawn (explained meanwhile). `source`: ambiguous, audit, exploration, dispute."""
 
 verdict: Final = table(
     "verdict",
