@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.dml import Insert
 
 from serving.store.engine import WRITES, open_engine
@@ -76,21 +77,28 @@ class Store:
         with self._connection(writes=False) as connection:
             return list(connection.execute(select(book.c.id).order_by(book.c.id)).scalars())
 
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Open a transaction that reads across books: which book a key belongs to, what waits in each."""
+        with self._connection(writes=False) as connection:
+            yield connection
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
 
     @contextmanager
     def _connection(self, *, writes: bool) -> Iterator[Connection]:
+        # A database that goes away, fills its disk or stays locked in the middle is as unavailable as one that
+        # was never there: whatever the statement was, its transaction is gone.
         try:
-            connection = self.engine.connect()
-        except OperationalError as error:
-            raise StoreUnavailableError(f"The store does not answer: {error.orig}.") from error
-        with connection:
-            options = {WRITES: writes}
-            if not writes and connection.dialect.name == "postgresql":
-                connection = connection.execution_options(isolation_level="REPEATABLE READ", **options)
-            else:
-                connection = connection.execution_options(**options)
-            with connection.begin():
-                yield connection
+            with self.engine.connect() as opened:
+                options: dict[str, Any] = {WRITES: writes}
+                if not writes and opened.dialect.name == "postgresql":
+                    options["isolation_level"] = "REPEATABLE READ"
+                connection = opened.execution_options(**options)
+                with connection.begin():
+                    yield connection
+        except (OperationalError, PoolTimeoutError) as error:
+            said = getattr(error, "orig", None) or error
+            raise StoreUnavailableError(f"The store does not answer: {said}.") from error
