@@ -36,6 +36,9 @@ def check_journal(tx: Transaction, result: Verification) -> None:
     for record in read_records(tx):
         if record.kind == POSTED:
             for entry in parsed(record.payload)["body"]["entries"]:
+                if entry["id"] in audited:
+                    message = f"Record {record.seq} says again that {entry['id']} was booked."
+                    result.add(FindingKind.STATE_DIFFERS, record.seq, message)
                 audited[entry["id"]] = record.seq, entry["sha256"]
     for row in read_entries(tx):
         seq, digest = audited.pop(row.id, (0, ""))
