@@ -13,9 +13,9 @@ from serving.store.schema import book, held_posting, journal_entry, period, post
 from serving.store.store import Transaction
 
 __all__ = [
-    "EntryRow", "HeldRow", "LineRow", "balances", "cash_on_account", "entries_of_keys", "find_entry",
-    "held_bodies", "hold_entries", "insert_entries", "is_posting_on", "locked_periods", "next_held",
-    "read_entries", "release", "set_period_lock", "set_posting_on",
+    "EntryRow", "HeldRow", "LineRow", "accounts_in_use", "balances", "cash_on_account", "entries_of_keys",
+    "find_entry", "held_bodies", "hold_entries", "insert_entries", "is_posting_on", "locked_periods",
+    "next_held", "read_entries", "release", "set_period_lock", "set_posting_on",
 ]  # fmt: skip
 
 _AT_ONCE = 500
@@ -146,6 +146,13 @@ def balances(tx: Transaction) -> dict[tuple[str, str], int]:
         .group_by(posting.c.account, posting.c.currency)
     )
     return {(row.account, row.currency): int(row.total) for row in tx.connection.execute(summed)}
+
+
+def accounts_in_use(tx: Transaction) -> tuple[set[str], date | None]:
+    """List the accounts that have lines, and the first day of the journal."""
+    named = select(posting.c.account).where(_mine(tx, posting)).distinct()
+    first = select(func.min(journal_entry.c.booked_on)).where(_mine(tx, journal_entry))
+    return set(tx.connection.execute(named).scalars()), tx.connection.execute(first).scalar_one()
 
 
 def cash_on_account(tx: Transaction, payment_ids: Iterable[str], account: str) -> dict[str, int]:
