@@ -228,3 +228,14 @@ run: Final = table(
     instant("ended_at"),
 )
 """Bulk work that survives a kill: where it stood."""
+
+run_part: Final = table(
+    "run_part",
+    text("run_id", key=True),
+    Column("part", Int, primary_key=True, autoincrement=False),
+    text("body", null=False),
+    instant("done_at"),
+    ForeignKeyConstraint(["book_id", "run_id"], ["run.book_id", "run.id"]),
+    own_key=True,
+)
+"""What a run decided and has yet to carry out, some hundred payments a row: a run that was killed goes on from here."""

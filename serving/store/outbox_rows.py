@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from serving.store.schema import outbox, webhook_delivery, webhook_endpoint
 from serving.store.store import Transaction
@@ -283,6 +283,6 @@ def finish_events(tx: Transaction, now: datetime) -> int:
     return done.rowcount
 
 
-def _of(tx: Transaction, due: Due) -> tuple[object, ...]:
+def _of(tx: Transaction, due: Due) -> tuple[ColumnElement[bool], ...]:
     d = webhook_delivery.c
     return d.book_id == tx.book_id, d.endpoint_id == due.endpoint_id, d.seq == due.seq

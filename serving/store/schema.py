@@ -33,6 +33,7 @@ from serving.store.effect_tables import (
     posting,
     proposal,
     run,
+    run_part,
     verdict,
     webhook_delivery,
     webhook_endpoint,
@@ -44,6 +45,6 @@ INSERT_ONLY: Final = ("decision", "proposal", "verdict", "journal_entry", "posti
 __all__ = [
     "INSERT_ONLY", "allocation", "api_key", "audit", "block_key", "book", "case", "customer", "customer_account",
     "customer_name",     "decision", "fx_rate", "held_posting", "idempotency", "inbox", "instalment", "invoice", "journal_entry", "metadata", "outbox",
-    "own_account", "payment", "period", "posting", "proposal", "remittance_line", "run", "session", "subject_key",
+    "own_account", "payment", "period", "posting", "proposal", "remittance_line", "run", "run_part", "session", "subject_key",
     "user", "verdict", "webhook_delivery", "webhook_endpoint",
 ]  # fmt: skip
