@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from serving import commands
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -249,6 +251,8 @@ def evaluate(
         print_scores(scores, title=f"The last {months} months of {book}, held out from {said}")
     _finish(read, None)
 
+
+commands.register(app)  # those that need a store
 
 # --------------------------------------------------------------------------------------------- composing
 
