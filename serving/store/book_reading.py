@@ -34,6 +34,10 @@ _SIDE: Final = case((_INVOICE.c.type == "credit_memo", -1), else_=1)
 _SPECIAL: Final[Mapping[tuple[str, str], ColumnElement[Any]]] = {
     ("invoices", "invoice_id"): _INVOICE.c.id,
     ("invoices", "open_amount_minor"): _INVOICE.c.open_minor,
+    # what was settled when it came and is open again is open
+    ("invoices", "status"): case(
+        (and_(_INVOICE.c.status == "settled", _INVOICE.c.open_minor > 0), "open"), else_=_INVOICE.c.status
+    ).label("status"),
     ("payments", "payment_id"): _PAYMENT.c.id,
     ("payments", "open_amount_minor"): null(),
     ("customers", "customer_id"): schema.customer.c.id,

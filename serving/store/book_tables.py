@@ -92,8 +92,8 @@ invoice: Final = table(
 )
 _IS_OPEN = text_clause("open_minor > 0")
 Index(
-    "ix_invoice_open", invoice.c.book_id, invoice.c.currency, invoice.c.open_minor, invoice.c.type, invoice.c.id,
-    sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN,
+    "ix_invoice_open", invoice.c.book_id, invoice.c.currency, invoice.c.open_minor, invoice.c.type, invoice.c.status,
+    invoice.c.id, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN,
 )  # fmt: skip
 """`opening_minor`: the balance when the item came to us (after its history); `open_minor`: the balance now. Both are
 magnitudes, as `amount_minor` is: a credit memo of 10 open has 10. `stated_open_minor`: what the billing system last said."""
@@ -141,6 +141,13 @@ payment: Final = table(
 """`state`: new, applied, review, unmatched, dismissed, history. `opening_minor` is cash of before Tieout that is still on no
 item and stands in no entry of ours. `unapplied_minor` is signed as the payment is. `recheck`: something changed that may
 explain it. `doubtful`: a row about it was set aside, so it never closes alone. `decision_id` is the decision in force; `settled_customer_id` says whose cash it is by that decision."""
+
+_WAITS = text_clause("state IN ('review', 'unmatched')")
+for _columns in (("currency", "amount_minor"), ("settled_customer_id",)):
+    Index(
+        f"ix_payment_waiting_{_columns[0]}", payment.c.book_id, *(payment.c[name] for name in _columns),
+        sqlite_where=_WAITS, postgresql_where=_WAITS,
+    )  # fmt: skip
 
 remittance_line: Final = table(
     "remittance_line",
