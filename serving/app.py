@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from serving.api import health, match
 from serving.background import Background
 from serving.logs import set_up_logs
+from serving.pages import desk, site
 from serving.middleware import BodyLimit, Edge, TimeLimit
 from serving.problems import install
 from serving.runtime import Runtime, open_runtime
@@ -20,7 +21,7 @@ from serving.tracing import set_up_tracing
 
 __all__ = ["create_app", "make_app"]
 
-ROUTERS = (match.router, health.router)
+ROUTERS = (match.router, health.router, desk.router, site.router)
 DESCRIPTION = """Match payments to the open items they settle, with calibrated confidence; post what is safe.
 
 Money is a decimal string in major units. Every POST that writes takes an `Idempotency-Key`. Errors are

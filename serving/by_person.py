@@ -49,6 +49,7 @@ from serving.store.store import Transaction
 
 __all__ = ["BadAllocationError", "NotOpenError", "UnknownPaymentError", "decide", "take_back"]
 
+
 class UnknownPaymentError(TieoutError):
     """There is no such payment in this book."""
 
@@ -139,7 +140,9 @@ def _check(row: Any, lines: Sequence[Line], items: dict[str, Any]) -> None:
         if item.status in ("draft", "void"):
             raise BadAllocationError(f"The item {line.invoice_id} is {item.status}.")
         if item.currency != line.currency:
-            raise BadAllocationError(f"The item {line.invoice_id} is in {item.currency}, not {line.currency}.")
+            raise BadAllocationError(
+                f"The item {line.invoice_id} is in {item.currency}, not {line.currency}."
+            )
         if line.currency == row.currency and line.amount_minor != line.payment_amount_minor:
             raise BadAllocationError("In one currency an item receives what the payment gives.")
     allocated = sum(line.payment_amount_minor for line in lines)
@@ -187,7 +190,15 @@ def _undo_lines(
     columns: dict[str, list[Any]] = defaultdict(list)
     for one in undone:
         mirror = made_id("al", tx.book_id, "reverse", one.id)
-        for name in ("payment_id", "invoice_id", "currency", "write_off_reason", "deduction_reason", "rate", "rate_date"):
+        for name in (
+            "payment_id",
+            "invoice_id",
+            "currency",
+            "write_off_reason",
+            "deduction_reason",
+            "rate",
+            "rate_date",
+        ):
             columns[name].append(getattr(one, name))
         for name in ("amount_minor", "write_off_minor", "deduction_minor", "payment_amount_minor"):
             columns[name].append(-getattr(one, name))
@@ -202,9 +213,7 @@ def _undo_lines(
         columns["reverses"].append(one.id)
     if undone:
         insert_allocations(tx, dict(columns))
-    taken = [
-        (row, items[one.invoice_id], _line_of(one)) for one in undone if one.amount_minor > 0
-    ]
+    taken = [(row, items[one.invoice_id], _line_of(one)) for one in undone if one.amount_minor > 0]
     count, due_days, issue_days = habits_of(iter(taken))
     add_habits(tx, -count, -due_days, -issue_days)
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from serving.settings import Settings
-    from serving.store.store import Store
+    from serving.store.store import Store, Transaction
 
 DEV_BOOK: Final = "dev"
 SERVICE: Final = "serving.service:TieoutService"
@@ -73,10 +75,32 @@ def _print_key(store: Store, settings: Settings) -> None:
     store.create_book(DEV_BOOK, DEV_BOOK, now)
     with store.transaction(DEV_BOOK) as tx:
         text, _ = make_key(tx, frozenset(Scope), "tieout serve --dev", now, "tieout serve --dev")
+        logins = _reviewers(tx, now)
     typer.echo(f"API key, shown once: {text}")
+    for email, password in logins:
+        typer.echo(f"Reviewer log-in, shown once: {email} {password}")
     typer.echo(
         f"Book: {DEV_BOOK}. Try: curl -H 'Authorization: Bearer {text}' http://{settings.host}:{settings.port}/readyz"
     )
+
+
+def _reviewers(tx: Transaction, now: datetime) -> list[tuple[str, str]]:
+    """Make two people who may decide and one who manages, for trying out; earlier ones are shut out."""
+    import secrets
+
+    from serving.auth.people import Role, disable, make_user
+    from serving.store.people_rows import users_of
+
+    made = []
+    for old in users_of(tx):
+        if old.email.endswith("@dev.invalid") and old.disabled_at is None:
+            disable(tx, old.id, now, "tieout serve --dev")
+    stamp = secrets.token_hex(3)
+    for name, role in (("ana", Role.REVIEWER), ("bo", Role.APPROVER), ("admin", Role.ADMIN)):
+        email, password = f"{name}-{stamp}@dev.invalid", secrets.token_urlsafe(12)
+        make_user(tx, email, role, password, now, "tieout serve --dev", name)
+        made.append((email, password))
+    return made
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -27,7 +27,7 @@ from serving.store.store import Transaction
 if TYPE_CHECKING:
     from serving.model_slot import LoadedModel
 
-__all__ = ["card", "item_of", "why_not"]
+__all__ = ["card", "item_of", "room", "texts_of", "why_not"]
 
 MOST_CANDIDATES: Final = 9
 MOST_HISTORY: Final = 5
@@ -44,7 +44,7 @@ def card(tx: Transaction, row: Any, model: LoadedModel | None, now: datetime) ->
     scores = _scores(tx, row.payment_id, model)
     ids = [line.invoice_id for line in lines] + [one["invoice_id"] for one in scores]
     items = rows_of(tx, invoice, ids)
-    words = _texts(money)
+    words = texts_of(money)
     chosen = {line.invoice_id for line in lines}
     others = [one for one in scores if one["invoice_id"] in items and one["invoice_id"] not in chosen]
     if is_blind:
@@ -70,7 +70,11 @@ def why_not(tx: Transaction, payment_id: str, invoice_id: str, model: LoadedMode
             if one["chosen"]:
                 return "It is part of the proposal."
             code = str(one["why_not"] or WhyNot.BETTER_PROPOSAL)
-            return sentence(WhyNot(code)) if code in list(WhyNot) else "Another proposal explains the payment better."
+            return (
+                sentence(WhyNot(code))
+                if code in list(WhyNot)
+                else "Another proposal explains the payment better."
+            )
     item = rows_of(tx, invoice, [invoice_id]).get(invoice_id)
     if item is None:
         return "There is no such item in this book."
@@ -99,7 +103,9 @@ def item_of(item: Any, words: Sequence[str] = ()) -> dict[str, Any]:
         "due_date": _day(item.due_date),
         "status": item.status,
         "purchase_order": item.purchase_order,
-        "discount": None if item.discount_percent is None else f"{item.discount_percent:g} % until {_day(item.discount_date)}",
+        "discount": None
+        if item.discount_percent is None
+        else f"{item.discount_percent:g} % until {_day(item.discount_date)}",
     }
 
 
@@ -180,15 +186,20 @@ def _candidate(
     one: Mapping[str, Any], item: Any, words: Sequence[str], money: Any, *, is_blind: bool
 ) -> dict[str, Any]:
     said = item_of(item, words)
-    side = -1 if item.type == "credit_memo" else 1
-    same = item.currency == money.currency
-    room = min(abs(money.unapplied_minor), item.open_minor)
-    said["apply"] = to_text(side * room, item.currency) if same else None
+    said["apply"] = room(item, money)
     if not is_blind:
         code = str(one["why_not"] or "")
         said["pair_confidence"] = one["pair_confidence"]
         said["why_not"] = sentence(WhyNot(code)) if code in list(WhyNot) else None
     return said
+
+
+def room(item: Any, money: Any) -> str | None:
+    """Give how much of a payment an item of the same currency could take."""
+    if item.currency != money.currency:
+        return None
+    side = -1 if item.type == "credit_memo" else 1
+    return to_text(side * min(abs(money.unapplied_minor), item.open_minor), item.currency)
 
 
 def _scores(tx: Transaction, payment_id: str, model: LoadedModel | None) -> list[dict[str, Any]]:
@@ -218,13 +229,15 @@ def _first_verdict(tx: Transaction, row: Any) -> dict[str, Any] | None:
     return {"said": last.said, "said_by": last.said_by, "reason": last.reason, "body": last.body}
 
 
-def _texts(money: Any) -> list[str]:
+def texts_of(money: Any) -> list[str]:
     names = ("payer_name", "remittance", "structured_reference", "end_to_end_id")
     return [str(getattr(money, name)) for name in names if getattr(money, name)]
 
 
 def _spoken(item: Any) -> str:
-    return " ".join(str(one) for one in (item.invoice_number or item.id, item.customer_name, item.purchase_order) if one)
+    return " ".join(
+        str(one) for one in (item.invoice_number or item.id, item.customer_name, item.purchase_order) if one
+    )
 
 
 def _past(one: Any) -> dict[str, Any]:

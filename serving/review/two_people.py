@@ -26,7 +26,7 @@ def needs_second(tx: Transaction, policy: Policy, row: Any, who: str, now: datet
         for one in review_rows.money_today(tx, who, since)
         if one.currency == row.currency and _same_payer(one, row)
     )
-    return before + abs(row.amount_minor) > limit
+    return bool(before + abs(row.amount_minor) > limit)
 
 
 def _same_payer(one: Any, other: Any) -> bool:

@@ -187,7 +187,9 @@ def _carry_out(
             review_rows.change_case(tx, row.id, lease_by=None, lease_until=None)
             state = row.state
         case Said.HOLD:
-            review_rows.change_case(tx, row.id, state=HELD, due_at=verdict.until, lease_by=None, lease_until=None)
+            review_rows.change_case(
+                tx, row.id, state=HELD, due_at=verdict.until, lease_by=None, lease_until=None
+            )
             state = HELD
         case Said.ESCALATE:
             review_rows.change_case(tx, row.id, reason="escalated", lease_by=None, lease_until=None)
@@ -210,9 +212,7 @@ def _carry_out(
                 checked_by=checked_by,
                 reason=verdict.reason,
             )
-            review_rows.change_case(
-                tx, row.id, state=CLOSED, closed_at=now, lease_by=None, lease_until=None
-            )
+            review_rows.change_case(tx, row.id, state=CLOSED, closed_at=now, lease_by=None, lease_until=None)
             _write(tx, row, verdict, by, done.decision_id, now)
             return Done(verdict.id, row.id, CLOSED, done.decision_id)
     _write(tx, row, verdict, by, None, now)
@@ -256,7 +256,9 @@ def _second(tx: Transaction, row: Any, verdict: Verdict, by: str, now: datetime)
         _write(tx, row, verdict, by, done, now)
         return Done(verdict.id, row.id, CLOSED, done)
     if verdict.said is Said.DISAGREE:
-        review_rows.change_case(tx, row.id, state=OPEN, reason="disagreement", lease_by=None, lease_until=None)
+        review_rows.change_case(
+            tx, row.id, state=OPEN, reason="disagreement", lease_by=None, lease_until=None
+        )
         _write(tx, row, verdict, by, None, now)
         return Done(verdict.id, row.id, OPEN, None)
     raise BadVerdictError("The case waits for a second person: agree or disagree.")
@@ -281,7 +283,12 @@ def _opinion(tx: Transaction, row: Any, verdict: Verdict, by: str, now: datetime
     others = {said.said_by for said in review_rows.verdicts_of(tx, row.id)} - {by}
     closed = bool(others)
     review_rows.change_case(
-        tx, row.id, state=CLOSED if closed else OPEN, closed_at=now if closed else None, lease_by=None, lease_until=None
+        tx,
+        row.id,
+        state=CLOSED if closed else OPEN,
+        closed_at=now if closed else None,
+        lease_by=None,
+        lease_until=None,
     )
     _write(tx, row, verdict, by, None, now)
     return Done(verdict.id, row.id, CLOSED if closed else OPEN, None)
@@ -295,7 +302,13 @@ def _again(tx: Transaction, before: Any, case_id: str, by: str) -> Done:
 
 
 def _write(
-    tx: Transaction, row: Any, verdict: Verdict, by: str, decision_id: str | None, now: datetime, word: str | None = None
+    tx: Transaction,
+    row: Any,
+    verdict: Verdict,
+    by: str,
+    decision_id: str | None,
+    now: datetime,
+    word: str | None = None,
 ) -> None:
     """Write the verdict and its audit record; texts of people stay out of the chain."""
     lines = [

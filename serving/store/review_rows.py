@@ -43,7 +43,14 @@ def _joined() -> Any:
 
 
 def waiting(
-    tx: Transaction, who: str, now: datetime, *, order: str, reason: str | None, limit: int, skip: Sequence[str]
+    tx: Transaction,
+    who: str,
+    now: datetime,
+    *,
+    order: str,
+    reason: str | None,
+    limit: int,
+    skip: Sequence[str],
 ) -> list[Any]:
     """Read cases that this person may take, in an order of the queue; held ones come back when their day has come."""
     query = _joined().where(
@@ -91,7 +98,9 @@ def change_case(tx: Transaction, case_id: str, **values: Any) -> None:
 
 def find_verdict(tx: Transaction, verdict_id: str) -> Any | None:
     """Read a verdict by the id that its client made."""
-    query = select(*map(plain, verdict.columns)).where(verdict.c.book_id == tx.book_id, verdict.c.id == verdict_id)
+    query = select(*map(plain, verdict.columns)).where(
+        verdict.c.book_id == tx.book_id, verdict.c.id == verdict_id
+    )
     return tx.connection.execute(query).first()
 
 
@@ -186,6 +195,15 @@ def counts_by_reason(tx: Transaction, now: datetime) -> list[tuple[str, int, dat
         .order_by(func.count().desc(), case.c.reason)
     )
     return [(reason, count, oldest) for reason, count, oldest in tx.connection.execute(query)]
+
+
+def opened_at(tx: Transaction, now: datetime) -> list[datetime]:
+    """Read since when each waiting case waits."""
+    query = select(case.c.opened_at).where(
+        case.c.book_id == tx.book_id,
+        or_(case.c.state.in_(WAITING), and_(case.c.state == HELD, case.c.due_at <= now)),
+    )
+    return list(tx.connection.execute(query).scalars())
 
 
 def money_today(tx: Transaction, who: str, since: datetime) -> list[Any]:
