@@ -44,7 +44,7 @@ def take_history(tx: Transaction, part: pa.Table, intake: Intake, now: datetime)
     columns = plain_columns(ALLOCATIONS, part)
     payments = rows_of(tx, payment, columns["payment_id"])
     items = rows_of(tx, invoice, columns["invoice_id"])
-    ids = _ids(tx.book_id, columns)
+    ids = allocation_ids(tx.book_id, columns)
     there = known_allocations(tx, ids)
     fresh: list[_Row] = []
     for place, one in enumerate(ids):
@@ -77,7 +77,7 @@ def _refusal(allocation_id: str, payment_id: str) -> Any:
     )
 
 
-def _ids(book_id: str, columns: dict[str, list[Any]]) -> list[str]:
+def allocation_ids(book_id: str, columns: dict[str, list[Any]]) -> list[str]:
     """Name each allocation by what it says and by how many equal ones stand before it."""
     names = [name for name in columns if name not in {"known_at", "reversed_at"}]
     seen: Counter[tuple[Any, ...]] = Counter()
@@ -108,13 +108,22 @@ def _write(tx: Transaction, columns: dict[str, list[Any]], fresh: Sequence[_Row]
                 amount if row.item.currency == row.payment.currency else 0
                 for amount, row in zip(cells("amount_minor"), fresh, strict=True)
             ],
-            "decided_at": [one if at is None else at for at, one in zip(cells("decided_at"), known, strict=True)],
+            "decided_at": [
+                one if at is None else at for at, one in zip(cells("decided_at"), known, strict=True)
+            ],
             "known_at": known,
             "source": [SOURCE] * len(fresh),
             **{
                 name: cells(name)
                 for name in (
-                    "payment_id", "invoice_id", "amount_minor", "reason", "decided_by", "checked_by", "reversed_at", "pi"
+                    "payment_id",
+                    "invoice_id",
+                    "amount_minor",
+                    "reason",
+                    "decided_by",
+                    "checked_by",
+                    "reversed_at",
+                    "pi",
                 )  # fmt: skip
             },
         },
@@ -171,6 +180,8 @@ def _habits(columns: dict[str, list[Any]], standing: Sequence[_Row]) -> tuple[in
         if columns["amount_minor"][row.place] > 0:
             item, booked = row.item, row.payment.booking_date
             count += 1
-            due_days += min(180, max(-90, booked - (item.issue_date if item.due_date is None else item.due_date)))
+            due_days += min(
+                180, max(-90, booked - (item.issue_date if item.due_date is None else item.due_date))
+            )
             issue_days += min(270, max(-60, booked - item.issue_date))
     return count, due_days, issue_days

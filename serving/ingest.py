@@ -112,7 +112,9 @@ def ingest_rows(tx: Transaction, book: Book, now: datetime) -> Intake:
     return intake
 
 
-def take_rows(tx: Transaction, spec: TableSpec, part: pa.Table, book: Book, intake: Intake, now: datetime) -> None:
+def take_rows(
+    tx: Transaction, spec: TableSpec, part: pa.Table, book: Book, intake: Intake, now: datetime
+) -> None:
     """Take some rows of one table."""
     match spec.name:
         case "invoices":
@@ -161,7 +163,9 @@ def _take_invoices(tx: Transaction, part: pa.Table, book: Book, intake: Intake, 
     new = picked(columns, fresh)
     new["opening_minor"] = [
         0 if status == "settled" else amount if stated is None else min(stated, amount)
-        for amount, stated, status in zip(new["amount_minor"], new["stated_open_minor"], new["status"], strict=True)
+        for amount, stated, status in zip(
+            new["amount_minor"], new["stated_open_minor"], new["status"], strict=True
+        )
     ]
     new["open_minor"] = list(new["opening_minor"])
     new["doubtful"] = [int(one in doubtful) for one in new["id"]]
@@ -170,7 +174,11 @@ def _take_invoices(tx: Transaction, part: pa.Table, book: Book, intake: Intake, 
     _write_item_keys(tx, part.take(pa.array(fresh, pa.int64())), book, again=False)
     intake.note("invoices", new["id"], RowState.ACCEPTED)
     intake.items += new["id"]
-    same = [place for place, one in enumerate(ids) if one in there and there[one].row_hash == columns["row_hash"][place]]
+    same = [
+        place
+        for place, one in enumerate(ids)
+        if one in there and there[one].row_hash == columns["row_hash"][place]
+    ]
     intake.note("invoices", (ids[place] for place in same), RowState.UNCHANGED)
     changed = _admissible_changes(tx, columns, there, intake)
     _change_invoices(tx, columns, changed, part, book, now)
@@ -187,7 +195,9 @@ def _admissible_changes(
     """Find the items that say something else and may: amount, currency, customer and type only while nothing was applied."""
     ids = columns["id"]
     differing = [
-        place for place, one in enumerate(ids) if one in there and there[one].row_hash != columns["row_hash"][place]
+        place
+        for place, one in enumerate(ids)
+        if one in there and there[one].row_hash != columns["row_hash"][place]
     ]
     touched = with_effects(tx, [ids[place] for place in differing])
     out = []
@@ -214,7 +224,12 @@ def _admissible_changes(
 
 
 def _change_invoices(
-    tx: Transaction, columns: dict[str, list[Any]], changed: list[int], part: pa.Table, book: Book, now: datetime
+    tx: Transaction,
+    columns: dict[str, list[Any]],
+    changed: list[int],
+    part: pa.Table,
+    book: Book,
+    now: datetime,
 ) -> None:
     if not changed:
         return
@@ -296,7 +311,9 @@ def _take_customers(tx: Transaction, part: pa.Table, book: Book, intake: Intake)
     there = rows_of(tx, customer, ids)
     fresh = [place for place, one in enumerate(ids) if one not in there]
     changed = [
-        place for place, one in enumerate(ids) if one in there and there[one].row_hash != columns["row_hash"][place]
+        place
+        for place, one in enumerate(ids)
+        if one in there and there[one].row_hash != columns["row_hash"][place]
     ]
     insert_columns(tx, customer, picked(columns, fresh))
     update_columns(tx, customer, picked(columns, changed))
@@ -326,7 +343,9 @@ def _take_keyed(tx: Transaction, spec: TableSpec, part: pa.Table, book: Book, in
     names = [":".join(map(str, key)) for key in keys]
     intake.note(spec.name, (names[place] for place in fresh), RowState.ACCEPTED)
     known = set(fresh)
-    intake.note(spec.name, (name for place, name in enumerate(names) if place not in known), RowState.UNCHANGED)
+    intake.note(
+        spec.name, (name for place, name in enumerate(names) if place not in known), RowState.UNCHANGED
+    )
 
 
 def _take_lines(tx: Transaction, spec: TableSpec, part: pa.Table, owner: str, intake: Intake) -> None:

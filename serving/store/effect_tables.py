@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import text as text_clause
 
 from serving.store.columns import Int, check, day, instant, real, table, text, whole
 
@@ -49,6 +50,9 @@ proposal: Final = table(
 )
 """Insert-only. The best explanation of a decision, whatever its outcome, line by line."""
 
+# only rows that reverse: as a full index SQLite would take it for "reverses nothing", which nearly all rows do
+_REVERSES: Final = text_clause("reverses IS NOT NULL")
+
 allocation: Final = table(
     "allocation",
     text("payment_id", "invoice_id", "currency", null=False),
@@ -69,7 +73,14 @@ allocation: Final = table(
     instant("reversed_at"),
     ForeignKeyConstraint(["book_id", "payment_id"], ["payment.book_id", "payment.id"]),
     ForeignKeyConstraint(["book_id", "invoice_id"], ["invoice.book_id", "invoice.id"]),
-    UniqueConstraint("book_id", "reverses"),
+    Index(
+        "uq_allocation_reverses",
+        "book_id",
+        "reverses",
+        unique=True,
+        sqlite_where=_REVERSES,
+        postgresql_where=_REVERSES,
+    ),  # fmt: skip
     Index("ix_allocation_payment", "book_id", "payment_id"),
     Index("ix_allocation_invoice", "book_id", "invoice_id"),
 )
