@@ -102,10 +102,11 @@ def _decide(
         mark_for_recheck(tx, rivals[MOST_RIVALS:])
         if rivals:
             around = neighbourhood(tx, [*asked, *rivals[:MOST_RIVALS]])
-    return record(tx, _proposals(around, model), now)
+    return record(tx, proposals_around(around, model), now)
 
 
-def _proposals(around: Neighbourhood, model: LoadedModel) -> list[Proposed]:
+def proposals_around(around: Neighbourhood, model: LoadedModel) -> list[Proposed]:
+    """Decide the payments of a neighbourhood."""
     result = _matched(around, model)
     return proposals_of(result.decisions, result.allocations, items_of(around.book))
 

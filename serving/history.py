@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from features.book_schema import ALLOCATIONS
+from serving.row_states import Intake, Refusal, RowState
 from serving.store.columns import microseconds
 from serving.store.effect_rows import add_habits, insert_allocations
 from serving.store.history_rows import historic_cash, known_allocations, lower_opening
@@ -19,7 +20,6 @@ from serving.store.intake_rows import plain_columns, rows_of, update_columns
 from serving.store.schema import invoice, payment
 
 if TYPE_CHECKING:
-    from serving.ingest import Intake
     from serving.store.store import Transaction
 
 SOURCE: Final = "history"
@@ -50,24 +50,16 @@ def take_history(tx: Transaction, part: pa.Table, intake: Intake, now: datetime)
     for place, one in enumerate(ids):
         row = payments[columns["payment_id"][place]]
         if one in there:
-            intake.note("allocations", [one], _word("unchanged"))
+            intake.note("allocations", [one], RowState.UNCHANGED)
         elif row.state not in ("new", "history"):
             intake.refuse(_refusal(one, row.id))
         else:
             fresh.append(_Row(one, place, row, items[columns["invoice_id"][place]]))
-    intake.note("allocations", (row.id for row in fresh), _word("accepted"))
+    intake.note("allocations", (row.id for row in fresh), RowState.ACCEPTED)
     _write(tx, columns, fresh, now)
 
 
-def _word(state: str) -> Any:
-    from serving.ingest import RowState
-
-    return RowState(state)
-
-
-def _refusal(allocation_id: str, payment_id: str) -> Any:
-    from serving.ingest import Refusal
-
+def _refusal(allocation_id: str, payment_id: str) -> Refusal:
     return Refusal(
         "allocations",
         allocation_id,

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import Row, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy import Row, Table, and_, bindparam, delete, select, update
 
 from features.book_schema import TableSpec
 from serving.block_keys import Keys
 from serving.store.book_reading import SOURCES
 from serving.store.bulk import insert_columns, parts, plain, read_columns
 from serving.store.columns import Day, Instant, Int
-from serving.store.schema import allocation, block_key, customer_name, decision, invoice, payment, proposal
+from serving.store.schema import allocation, block_key, customer_name, payment, proposal
 from serving.store.store import Transaction
 
 _NAMES: Final[Mapping[tuple[str, str], str]] = {
@@ -194,12 +194,15 @@ def mark_for_recheck(tx: Transaction, payments: Sequence[str], *, on: bool = Tru
         )
 
 
-def count_decisions(tx: Transaction) -> int:
-    """Give the number of the last decision of the book."""
-    query = select(func.max(decision.c.seq)).where(decision.c.book_id == tx.book_id)
-    return tx.connection.execute(query).scalar() or 0
+def mark_doubtful(tx: Transaction, table: Table, ids: Sequence[str], *, is_doubtful: bool = True) -> None:
+    """Say that a row about these was set aside, so that they never close alone, or that it no longer is."""
+    for part in parts(sorted(set(ids))):
+        mine = and_(table.c.book_id == tx.book_id, table.c.id.in_(part))
+        tx.connection.execute(update(table).where(mine).values(doubtful=int(is_doubtful)))
 
 
-def open_items_of(tx: Transaction, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    """Read items by id."""
-    return rows_of(tx, invoice, ids)
+def settle_doubts(tx: Transaction, table: Table, there: Mapping[str, Row[Any]], doubtful: set[str]) -> None:
+    """Bring the doubts about rows that come again up to date: without the rows set aside they are gone."""
+    mark_doubtful(tx, table, [one for one, row in there.items() if one in doubtful and not row.doubtful])
+    gone = [one for one, row in there.items() if row.doubtful and one not in doubtful]
+    mark_doubtful(tx, table, gone, is_doubtful=False)
