@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy import text as text_clause
+from sqlalchemy import text as text_clause
 
 from serving.store.columns import Int, check, day, instant, real, table, text, whole
 
@@ -189,6 +190,10 @@ outbox: Final = table(
     instant("created_at", null=False),
     instant("sent_at"),
     own_key=True,
+)
+_UNSENT = text_clause("sent_at IS NULL")
+Index(
+    "ix_outbox_unsent", outbox.c.book_id, outbox.c.seq, sqlite_where=_UNSENT, postgresql_where=_UNSENT
 )
 """What others are told, written with the effect itself; `sent_at` is set when every endpoint has it."""
 
