@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import threading
 from collections.abc import Callable
 
@@ -9,6 +11,7 @@ import structlog
 
 from receivables.errors import TieoutError
 from serving.runtime import Runtime
+from serving.webhooks.relay import Relay
 
 __all__ = ["Background"]
 
@@ -21,8 +24,12 @@ class Background:
     def __init__(self, runtime: Runtime) -> None:
         self._stop = threading.Event()
         settings = runtime.settings
+        # Jitter parts the retries of many deliveries; it decides nothing, so each worker rolls its own.
+        dice = random.Random(os.getpid())
+        self._relay = Relay(runtime.store, settings, runtime.clock, dice)
         self._tasks: list[tuple[str, float, Callable[[], object]]] = [
             ("model", settings.model_poll_seconds, runtime.slot.refresh),
+            ("webhooks", settings.webhook_poll_seconds, self._deliver),
         ]
         self._threads: list[threading.Thread] = []
 
@@ -40,6 +47,10 @@ class Background:
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=15)
+        self._relay.close()
+
+    def _deliver(self) -> None:
+        self._relay.run(self._stop.is_set)
 
     def _repeat(self, name: str, seconds: float, task: Callable[[], object]) -> None:
         while not self._stop.wait(seconds):

@@ -86,7 +86,11 @@ def payment_keys(book: Book) -> Iterator[Keys]:
     if table.num_rows == 0:
         return
     ids = table["payment_id"].to_pylist()
-    for rule, values in (("payer", payer_texts(book)), ("account", _accounts(book)), ("end", _end_to_end(book))):
+    for rule, values in (
+        ("payer", payer_texts(book)),
+        ("account", _accounts(book)),
+        ("end", _end_to_end(book)),
+    ):
         pairs = [(hashed(value), one) for value, one in zip(values, ids, strict=True) if value]
         yield Keys("P", rule, [key for key, _ in pairs], [one for _, one in pairs])
     twice = [(key, one) for key, one in zip(twice_keys(book), ids, strict=True) if key is not None]
@@ -180,5 +184,7 @@ def _names(pairs: Sequence[tuple[str, str]]) -> Keys:
     flat_words = sorted({word for some in words for word in some})
     hashes = dict(zip(flat_words, signed(names.key_hashes(flat_words)) if flat_words else [], strict=True))
     keys = [hashes[word] for some in words for word in some]
-    ids = [customer + NAME_MARK + name for (customer, name), some in zip(pairs, words, strict=True) for _ in some]
+    ids = [
+        customer + NAME_MARK + name for (customer, name), some in zip(pairs, words, strict=True) for _ in some
+    ]
     return Keys("C", "name", keys, ids)

@@ -108,7 +108,8 @@ def items_of(book: Book) -> dict[str, tuple[str, int]]:
     """Give the currency and the side of every item."""
     columns = [book.invoices[name].to_pylist() for name in ("invoice_id", "currency", "type")]
     return {
-        one: (currency, -1 if kind == "credit_memo" else 1) for one, currency, kind in zip(*columns, strict=True)
+        one: (currency, -1 if kind == "credit_memo" else 1)
+        for one, currency, kind in zip(*columns, strict=True)
     }
 
 

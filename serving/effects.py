@@ -47,6 +47,7 @@ from serving.store.intake_rows import mark_for_recheck, rows_of
 from serving.store.outbox_rows import OutboxEvent, append_events
 from serving.store.schema import invoice, payment
 from serving.store.store import Transaction
+from serving.waiting import note_texts
 
 MACHINE: Final = "tieout"
 """Who decided, where the machine did."""
@@ -146,7 +147,9 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
     deltas: defaultdict[str, int] = defaultdict(int)
     for one in closing:
         for line in one.proposed.lines:
-            deltas[line.invoice_id] -= side_of(items[line.invoice_id]) * line.amount_minor + line.write_off_minor
+            deltas[line.invoice_id] -= (
+                side_of(items[line.invoice_id]) * line.amount_minor + line.write_off_minor
+            )
     move_items(tx, deltas, now_us)
     for one in decided:
         if one.proposed.outcome == Outcome.DISMISSED and one.row.opening_minor == 0 and one.row.amount_minor:
@@ -156,14 +159,20 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
     seqs = insert_decisions(tx, _decision_columns(decided, now_us))
     insert_proposals(tx, _proposal_columns(decided))
     insert_allocations(tx, _allocation_columns(tx, closing, now_us))
-    add_habits(tx, *habits_of((one.row, items[line.invoice_id], line) for one in closing for line in one.proposed.lines))
+    add_habits(
+        tx,
+        *habits_of((one.row, items[line.invoice_id], line) for one in closing for line in one.proposed.lines),
+    )
     set_payments(tx, _payment_columns(decided, now_us))
     keep_cases(tx, [_case_of(tx, one) for one in decided], now_us)
+    note_texts(tx, [one.row.id for one in decided if _asks(one)])
     written = [
-        DecisionRecord(one.decision_id, seq, one.proposed, is_new=True) for one, seq in zip(decided, seqs, strict=True)
+        DecisionRecord(one.decision_id, seq, one.proposed, is_new=True)
+        for one, seq in zip(decided, seqs, strict=True)
     ]
     said = [
-        said_of(one) | {"decided_by": of.by, "checked_by": of.checked_by} for one, of in zip(written, decided, strict=True)
+        said_of(one) | {"decided_by": of.by, "checked_by": of.checked_by}
+        for one, of in zip(written, decided, strict=True)
     ]
     append(tx, "decisions.made", {"decisions": said}, now)
     append_events(
@@ -198,10 +207,16 @@ def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[
             continue
         before: defaultdict[str, int] = defaultdict(int)
         for number, line in enumerate(proposed.lines, 1):
-            yield Booking(_applied(one, money, number, line, items[line.invoice_id], before), day_of(row), one.decision_id)
+            yield Booking(
+                _applied(one, money, number, line, items[line.invoice_id], before),
+                day_of(row),
+                one.decision_id,
+            )
         left = row.amount_minor - sum(line.payment_amount_minor for line in proposed.lines)
         if left and proposed.customer_id:
-            yield Booking(PutOnAccount(one.decision_id, money, proposed.customer_id, left), day_of(row), one.decision_id)
+            yield Booking(
+                PutOnAccount(one.decision_id, money, proposed.customer_id, left), day_of(row), one.decision_id
+            )
 
 
 def _applied(
@@ -217,7 +232,9 @@ def _applied(
         item=Item(item.id, item.customer_id, item.currency, item.type == "credit_memo"),
         amount_minor=line.amount_minor,
         write_off_minor=line.write_off_minor,
-        write_off_reason=WriteOffReason(line.write_off_reason) if line.write_off_reason else WriteOffReason.OTHER,
+        write_off_reason=WriteOffReason(line.write_off_reason)
+        if line.write_off_reason
+        else WriteOffReason.OTHER,
         withheld_minor=line.deduction_minor if line.deduction_reason == "withholding" else 0,
         foreign=foreign,
     )
@@ -270,8 +287,12 @@ def _lines(decided: Sequence[Decided]) -> list[tuple[Decided, int, Line]]:
 
 
 def _line_columns(rows: Sequence[tuple[Decided, int, Line]]) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {name: [getattr(line, name) for _, _, line in rows] for name in _LINE_COLUMNS}
-    columns["rate_date"] = [(line.rate_date - _FIRST_DAY).days if line.rate_date else None for _, _, line in rows]
+    columns: dict[str, list[Any]] = {
+        name: [getattr(line, name) for _, _, line in rows] for name in _LINE_COLUMNS
+    }
+    columns["rate_date"] = [
+        (line.rate_date - _FIRST_DAY).days if line.rate_date else None for _, _, line in rows
+    ]
     columns["payment_id"] = [one.proposed.payment_id for one, _, _ in rows]
     columns["decision_id"] = [one.decision_id for one, _, _ in rows]
     return columns
@@ -323,13 +344,17 @@ def _payment_columns(decided: Sequence[Decided], now_us: int) -> dict[str, list[
     }
 
 
+def _asks(one: Decided) -> bool:
+    """Tell whether a person is asked: what a person decided asks nobody."""
+    return one.by == MACHINE and one.proposed.outcome in (Outcome.REVIEW, Outcome.UNMATCHED)
+
+
 def _case_of(tx: Transaction, one: Decided) -> dict[str, Any]:
-    asks = one.by == MACHINE and one.proposed.outcome in (Outcome.REVIEW, Outcome.UNMATCHED)
     return {
         "id": made_id("ca", tx.book_id, one.event_key),
         "payment_id": one.row.id,
         "decision_id": one.decision_id,
-        "reason": one.proposed.outcome if asks else None,
+        "reason": one.proposed.outcome if _asks(one) else None,
         "priority": float(abs(one.row.amount_minor)),
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from features.book_schema import ALLOCATIONS
+from serving.row_states import Intake, Refusal, RowState
 from serving.store.columns import microseconds
 from serving.store.effect_rows import add_habits, insert_allocations
 from serving.store.history_rows import historic_cash, known_allocations, lower_opening
@@ -19,7 +20,6 @@ from serving.store.intake_rows import plain_columns, rows_of, update_columns
 from serving.store.schema import invoice, payment
 
 if TYPE_CHECKING:
-    from serving.ingest import Intake
     from serving.store.store import Transaction
 
 SOURCE: Final = "history"
@@ -44,30 +44,22 @@ def take_history(tx: Transaction, part: pa.Table, intake: Intake, now: datetime)
     columns = plain_columns(ALLOCATIONS, part)
     payments = rows_of(tx, payment, columns["payment_id"])
     items = rows_of(tx, invoice, columns["invoice_id"])
-    ids = _ids(tx.book_id, columns)
+    ids = allocation_ids(tx.book_id, columns)
     there = known_allocations(tx, ids)
     fresh: list[_Row] = []
     for place, one in enumerate(ids):
         row = payments[columns["payment_id"][place]]
         if one in there:
-            intake.note("allocations", [one], _word("unchanged"))
+            intake.note("allocations", [one], RowState.UNCHANGED)
         elif row.state not in ("new", "history"):
             intake.refuse(_refusal(one, row.id))
         else:
             fresh.append(_Row(one, place, row, items[columns["invoice_id"][place]]))
-    intake.note("allocations", (row.id for row in fresh), _word("accepted"))
+    intake.note("allocations", (row.id for row in fresh), RowState.ACCEPTED)
     _write(tx, columns, fresh, now)
 
 
-def _word(state: str) -> Any:
-    from serving.ingest import RowState
-
-    return RowState(state)
-
-
-def _refusal(allocation_id: str, payment_id: str) -> Any:
-    from serving.ingest import Refusal
-
+def _refusal(allocation_id: str, payment_id: str) -> Refusal:
     return Refusal(
         "allocations",
         allocation_id,
@@ -77,7 +69,7 @@ def _refusal(allocation_id: str, payment_id: str) -> Any:
     )
 
 
-def _ids(book_id: str, columns: dict[str, list[Any]]) -> list[str]:
+def allocation_ids(book_id: str, columns: dict[str, list[Any]]) -> list[str]:
     """Name each allocation by what it says and by how many equal ones stand before it."""
     names = [name for name in columns if name not in {"known_at", "reversed_at"}]
     seen: Counter[tuple[Any, ...]] = Counter()
@@ -108,13 +100,22 @@ def _write(tx: Transaction, columns: dict[str, list[Any]], fresh: Sequence[_Row]
                 amount if row.item.currency == row.payment.currency else 0
                 for amount, row in zip(cells("amount_minor"), fresh, strict=True)
             ],
-            "decided_at": [one if at is None else at for at, one in zip(cells("decided_at"), known, strict=True)],
+            "decided_at": [
+                one if at is None else at for at, one in zip(cells("decided_at"), known, strict=True)
+            ],
             "known_at": known,
             "source": [SOURCE] * len(fresh),
             **{
                 name: cells(name)
                 for name in (
-                    "payment_id", "invoice_id", "amount_minor", "reason", "decided_by", "checked_by", "reversed_at", "pi"
+                    "payment_id",
+                    "invoice_id",
+                    "amount_minor",
+                    "reason",
+                    "decided_by",
+                    "checked_by",
+                    "reversed_at",
+                    "pi",
                 )  # fmt: skip
             },
         },
@@ -171,6 +172,8 @@ def _habits(columns: dict[str, list[Any]], standing: Sequence[_Row]) -> tuple[in
         if columns["amount_minor"][row.place] > 0:
             item, booked = row.item, row.payment.booking_date
             count += 1
-            due_days += min(180, max(-90, booked - (item.issue_date if item.due_date is None else item.due_date)))
+            due_days += min(
+                180, max(-90, booked - (item.issue_date if item.due_date is None else item.due_date))
+            )
             issue_days += min(270, max(-60, booked - item.issue_date))
     return count, due_days, issue_days

@@ -7,11 +7,10 @@ what the billing system says about a balance is kept beside ours, and a differen
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from features.book_schema import TABLES, TableSpec
 from serving.block_keys import customer_keys, item_keys, item_names, payment_keys
 from serving.history import take_history
 from serving.restatement import restate
+from serving.row_states import Intake, Refusal, RowState
 from serving.store.book_reading import SOURCES
 from serving.store.bulk import insert_columns
 from serving.store.columns import microseconds
@@ -30,10 +30,12 @@ from serving.store.intake_rows import (
     add_names,
     existing_keys,
     hashes_by_owner,
+    mark_doubtful,
     mark_for_recheck,
     plain_columns,
     replace_keys,
     rows_of,
+    settle_doubts,
     update_columns,
     with_effects,
 )
@@ -46,58 +48,15 @@ _SPECS: Final = {spec.name: spec for spec in TABLES}
 _NOT_HASHED: Final = {"known_at", "stated_open_minor"}
 
 
-class RowState(StrEnum):
-    """What became of a row."""
-
-    ACCEPTED = "accepted"
-    UNCHANGED = "unchanged"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a row was rejected: what is wrong, and the mend."""
-
-    table: str
-    id: str
-    code: str
-    message: str
-    mend: str
-
-
-@dataclass(slots=True)
-class Intake:
-    """What became of the rows: states by table and id, refusals, and the items and payments that are new or changed."""
-
-    states: dict[str, dict[str, RowState]] = field(default_factory=lambda: defaultdict(dict))
-    refusals: list[Refusal] = field(default_factory=list)
-    items: list[str] = field(default_factory=list)
-    payments: list[str] = field(default_factory=list)
-
-    def note(self, table: str, ids: Iterable[str], state: RowState) -> None:
-        """Say what became of some rows; accepted wins over unchanged where an id has several rows."""
-        kept = self.states[table]
-        for one in ids:
-            if kept.get(one) is not RowState.ACCEPTED:
-                kept[one] = state
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Reject a row."""
-        self.refusals.append(refusal)
-        self.states[refusal.table][refusal.id] = RowState.REJECTED
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Count the states by table."""
-        return {table: dict(Counter(states.values())) for table, states in self.states.items()}
-
-
 def ingest_book(store: Store, book_id: str, book: Book, now: datetime) -> Intake:
     """Take a checked book, table by table, some thousand rows a transaction; safe to repeat after any interruption."""
     intake = Intake()
     for spec in TABLES:
         table = book.table(spec.name)
-        for start in range(0, table.num_rows, ROWS_AT_ONCE):
-            part = table.slice(start, ROWS_AT_ONCE)
+        # rows without a key of their own are counted against those that are there, so they are taken together
+        size = ROWS_AT_ONCE if spec.key else max(table.num_rows, 1)
+        for start in range(0, table.num_rows, size):
+            part = table.slice(start, size)
             with store.transaction(book_id) as tx:
                 take_rows(tx, spec, part, book, intake, now)
     return intake
@@ -109,10 +68,14 @@ def ingest_rows(tx: Transaction, book: Book, now: datetime) -> Intake:
     for spec in TABLES:
         if book.table(spec.name).num_rows:
             take_rows(tx, spec, book.table(spec.name), book, intake, now)
+    mark_doubtful(tx, payment, book.doubtful_payments.to_pylist())
+    mark_doubtful(tx, invoice, book.doubtful_invoices.to_pylist())
     return intake
 
 
-def take_rows(tx: Transaction, spec: TableSpec, part: pa.Table, book: Book, intake: Intake, now: datetime) -> None:
+def take_rows(
+    tx: Transaction, spec: TableSpec, part: pa.Table, book: Book, intake: Intake, now: datetime
+) -> None:
     """Take some rows of one table."""
     match spec.name:
         case "invoices":
@@ -161,16 +124,23 @@ def _take_invoices(tx: Transaction, part: pa.Table, book: Book, intake: Intake, 
     new = picked(columns, fresh)
     new["opening_minor"] = [
         0 if status == "settled" else amount if stated is None else min(stated, amount)
-        for amount, stated, status in zip(new["amount_minor"], new["stated_open_minor"], new["status"], strict=True)
+        for amount, stated, status in zip(
+            new["amount_minor"], new["stated_open_minor"], new["status"], strict=True
+        )
     ]
     new["open_minor"] = list(new["opening_minor"])
     new["doubtful"] = [int(one in doubtful) for one in new["id"]]
     new["changed_at"] = [microseconds(now)] * len(fresh)
     insert_columns(tx, invoice, new)
+    settle_doubts(tx, invoice, there, doubtful)
     _write_item_keys(tx, part.take(pa.array(fresh, pa.int64())), book, again=False)
     intake.note("invoices", new["id"], RowState.ACCEPTED)
     intake.items += new["id"]
-    same = [place for place, one in enumerate(ids) if one in there and there[one].row_hash == columns["row_hash"][place]]
+    same = [
+        place
+        for place, one in enumerate(ids)
+        if one in there and there[one].row_hash == columns["row_hash"][place]
+    ]
     intake.note("invoices", (ids[place] for place in same), RowState.UNCHANGED)
     changed = _admissible_changes(tx, columns, there, intake)
     _change_invoices(tx, columns, changed, part, book, now)
@@ -187,7 +157,9 @@ def _admissible_changes(
     """Find the items that say something else and may: amount, currency, customer and type only while nothing was applied."""
     ids = columns["id"]
     differing = [
-        place for place, one in enumerate(ids) if one in there and there[one].row_hash != columns["row_hash"][place]
+        place
+        for place, one in enumerate(ids)
+        if one in there and there[one].row_hash != columns["row_hash"][place]
     ]
     touched = with_effects(tx, [ids[place] for place in differing])
     out = []
@@ -214,7 +186,12 @@ def _admissible_changes(
 
 
 def _change_invoices(
-    tx: Transaction, columns: dict[str, list[Any]], changed: list[int], part: pa.Table, book: Book, now: datetime
+    tx: Transaction,
+    columns: dict[str, list[Any]],
+    changed: list[int],
+    part: pa.Table,
+    book: Book,
+    now: datetime,
 ) -> None:
     if not changed:
         return
@@ -271,6 +248,7 @@ def _take_payments(tx: Transaction, part: pa.Table, book: Book, intake: Intake, 
     new["changed_at"] = [microseconds(now)] * len(fresh)
     insert_columns(tx, payment, new)
     add_keys(tx, payment_keys(only(book, payments=part.take(pa.array(fresh, pa.int64())))))
+    settle_doubts(tx, payment, there, doubtful)
     intake.note("payments", new["id"], RowState.ACCEPTED)
     intake.payments += [one for one, past in zip(new["id"], is_past, strict=True) if not past]
     for place, one in enumerate(ids):
@@ -296,7 +274,9 @@ def _take_customers(tx: Transaction, part: pa.Table, book: Book, intake: Intake)
     there = rows_of(tx, customer, ids)
     fresh = [place for place, one in enumerate(ids) if one not in there]
     changed = [
-        place for place, one in enumerate(ids) if one in there and there[one].row_hash != columns["row_hash"][place]
+        place
+        for place, one in enumerate(ids)
+        if one in there and there[one].row_hash != columns["row_hash"][place]
     ]
     insert_columns(tx, customer, picked(columns, fresh))
     update_columns(tx, customer, picked(columns, changed))
@@ -326,7 +306,9 @@ def _take_keyed(tx: Transaction, spec: TableSpec, part: pa.Table, book: Book, in
     names = [":".join(map(str, key)) for key in keys]
     intake.note(spec.name, (names[place] for place in fresh), RowState.ACCEPTED)
     known = set(fresh)
-    intake.note(spec.name, (name for place, name in enumerate(names) if place not in known), RowState.UNCHANGED)
+    intake.note(
+        spec.name, (name for place, name in enumerate(names) if place not in known), RowState.UNCHANGED
+    )
 
 
 def _take_lines(tx: Transaction, spec: TableSpec, part: pa.Table, owner: str, intake: Intake) -> None:
@@ -350,3 +332,6 @@ def _take_lines(tx: Transaction, spec: TableSpec, part: pa.Table, owner: str, in
     intake.note(spec.name, (one for one in columns[owner] if one not in set(new[owner])), RowState.UNCHANGED)
     if spec.name == "remittance_lines":
         mark_for_recheck(tx, [one for one in new[owner] if one in there or one not in set(intake.payments)])
+
+
+__all__ = ["Intake", "Refusal", "RowState", "ingest_book", "ingest_rows"]

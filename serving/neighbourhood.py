@@ -10,13 +10,11 @@ What is a count or a mean over the whole book comes along in `Elsewhere`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
-from sqlalchemy import and_, type_coerce
 
 from features import references
 from features.block import AMOUNT_CAP, NEIGHBOUR_CAP, REFERENCE_CAP, OpenIndex, build_candidates
@@ -25,15 +23,13 @@ from features.exchange import MAX_RATE_AGE
 from features.frame import Frame, flat
 from features.party import NAME_KEY_CAP, normalise_accounts
 from features.reading import Reading
-from features.references import KeyFilter
 from features.state import FOREVER, Elsewhere, State
 from serving.block_keys import NAME_MARK, hashed, name_keys_of, payer_texts, signed, twice_keys
 from serving.store import neighbour_rows as rows
 from serving.store.book_reading import Selection, read_book
-from serving.store.columns import Int
 from serving.store.effect_rows import habit_sums
-from serving.store.schema import fx_rate
 from serving.store.store import Transaction
+from serving.waiting import EveryKey
 
 LINES_CAP = 5_000
 """Items that a key of a remittance line may bring: such lines join without the cap of texts."""
@@ -66,28 +62,24 @@ class _Found:
             self.items.add(item)
 
 
-class _EveryKey(KeyFilter):
-    """Lets every span pass: the store knows which keys there are."""
-
-    def __init__(self) -> None:
-        pass
-
-    def __call__(self, keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        return np.ones(len(keys), np.bool_)
-
-
-def neighbourhood(tx: Transaction, payments: Sequence[str]) -> Neighbourhood:
-    """Draw the neighbourhood of some payments of the store."""
+def neighbourhood(tx: Transaction, payments: Sequence[str], brought: Book | None = None) -> Neighbourhood:
+    """Draw the neighbourhood of some payments of the store, or of those that a request brought along."""
     asked = tuple(sorted(set(payments)))
-    own = read_book(tx, Selection(invoices=(), payments=asked, customers=(), history_of=()))
-    found = _Found(set(asked))
+    own = read_book(tx, Selection(invoices=(), payments=asked, customers=(), history_of=(), rate_days=(1, 0)))
+    if brought is not None:
+        own = replace(own, payments=brought.payments, remittance_lines=brought.remittance_lines)
+        asked = tuple(sorted(brought.payments["payment_id"].to_pylist()))
+    found = _Found(set(asked) if brought is None else set())
     _by_text(tx, own, found)
     _by_amount(tx, own, found)
     _by_party(tx, own, found)
     _by_past_payments(tx, own, found)
     first = _draw(tx, own, found)
+    first = _with(first, brought)
     frame = Frame(first)
-    batch = np.flatnonzero(np.asarray(pc.is_in(frame.payment_ids, value_set=pa.array(asked)))).astype(np.int32)
+    batch = np.flatnonzero(np.asarray(pc.is_in(frame.payment_ids, value_set=pa.array(asked)))).astype(
+        np.int32
+    )
     state = State(frame, FOREVER, FOREVER, replay=False, batch=batch)
     candidates = build_candidates(OpenIndex(Reading(frame, 1), state), batch)
     owners = np.union1d(candidates.parties.customer, frame.item_customer[candidates.item])
@@ -95,7 +87,7 @@ def neighbourhood(tx: Transaction, payments: Sequence[str]) -> Neighbourhood:
     found.customers.update(customers)
     found.items |= rows.open_items_of(tx, customers) | rows.an_item_of_each(tx, customers)
     found.add_past(rows.past_of_customers(tx, customers))
-    book = _draw(tx, own, found)
+    book = _with(_draw(tx, own, found), brought)
     named = set(frame.item_ids.take(pa.array(np.unique(candidates.item))).to_pylist())
     return Neighbourhood(book, _elsewhere(tx, book), asked, frozenset(named))
 
@@ -103,12 +95,12 @@ def neighbourhood(tx: Transaction, payments: Sequence[str]) -> Neighbourhood:
 def _by_text(tx: Transaction, own: Book, found: _Found) -> None:
     """Find items and customers by what texts and remittance lines name."""
     frame = Frame(own)
-    everything = _EveryKey()
+    everything = EveryKey()
     spans = references.payment_spans(
         references.reference_texts(frame, np.arange(frame.payment_count, dtype=np.int32)), everything
     )
     found.items |= rows.items_named(tx, signed(spans.key), REFERENCE_CAP + 1)
-    free = spans.clean == 2  # noqa: PLR2004 - on both sides, as where customer numbers are joined
+    free = spans.clean == 2
     found.customers |= rows.customers_by(tx, "number", signed(spans.key[free]), rows.ALL)
     _, near, _ = references.payment_neighbours(spans, np.zeros(frame.payment_count, np.bool_))
     found.items |= rows.items_near(tx, signed(near), NEIGHBOUR_CAP + 1)
@@ -123,7 +115,9 @@ def _by_text(tx: Transaction, own: Book, found: _Found) -> None:
 
 
 def _by_amount(tx: Transaction, own: Book, found: _Found) -> None:
-    money = list(zip(own.payments["currency"].to_pylist(), own.payments["amount_minor"].to_pylist(), strict=True))
+    money = list(
+        zip(own.payments["currency"].to_pylist(), own.payments["amount_minor"].to_pylist(), strict=True)
+    )
     found.items |= rows.items_open_with(tx, money, AMOUNT_CAP + 1)
     found.items |= rows.items_less_discount(tx, [hashed(*one) for one in money], AMOUNT_CAP + 1)
 
@@ -149,7 +143,7 @@ def _by_past_payments(tx: Transaction, own: Book, found: _Found) -> None:
     if back.num_rows:
         out = _payments_only(own, back)
         spans = references.payment_spans(
-            references.reference_texts(Frame(out), np.arange(back.num_rows, dtype=np.int32)), _EveryKey()
+            references.reference_texts(Frame(out), np.arange(back.num_rows, dtype=np.int32)), EveryKey()
         )
         others |= rows.payments_by(tx, "quote", signed(spans.key), 4)
         ends = [(text or "").strip() for text in back["end_to_end_id"].to_pylist()]
@@ -162,29 +156,43 @@ def _by_past_payments(tx: Transaction, own: Book, found: _Found) -> None:
 
 
 def _payments_only(book: Book, payments: pa.Table) -> Book:
-    from dataclasses import replace
-
     return replace(book, payments=payments)
+
+
+def _with(book: Book, brought: Book | None) -> Book:
+    """Put payments of a request beside those of the store; one that is there too counts as the request says it."""
+    if brought is None or brought.payments.num_rows == 0:
+        return book
+    new = brought.payments["payment_id"].combine_chunks()
+
+    def joined(name: str) -> pa.Table:
+        mine = book.table(name)
+        others = mine.filter(pc.invert(pc.is_in(mine["payment_id"], value_set=new)))
+        return pa.concat_tables([others, brought.table(name)]).combine_chunks()
+
+    return replace(
+        book,
+        payments=joined("payments").sort_by("payment_id").combine_chunks(),
+        remittance_lines=joined("remittance_lines"),
+        doubtful_payments=pa.concat_arrays([book.doubtful_payments, brought.doubtful_payments]),
+    )
 
 
 def _draw(tx: Transaction, own: Book, found: _Found) -> Book:
     """Read the rows found, with what belongs to them."""
-    owners = set(found.customers)
-    part = read_book(tx, Selection(invoices=sorted(found.items), payments=(), customers=(), history_of=()))
-    owners.update(part.invoices["customer_id"].to_pylist())
+    owners = found.customers | rows.owners_of(tx, sorted(found.items))
     owners |= rows.family_of(tx, sorted(owners))
-    shown = sorted(found.items | rows.an_item_of_each(tx, sorted(owners)))
-    days = own.payments["value_date"].cast(pa.int32()).to_pylist() + own.payments["booking_date"].cast(pa.int32()).to_pylist()
-    known = [day for day in days if day is not None] or [0]
-    date = type_coerce(fx_rate.c.date, Int)
+    shown = found.items | rows.an_item_of_each(tx, sorted(owners))
+    columns = [own.payments[name].cast(pa.int32()).to_pylist() for name in ("value_date", "booking_date")]
+    days = [day for column in columns for day in column if day is not None] or [0]
     return read_book(
         tx,
         Selection(
-            invoices=shown,
+            invoices=sorted(shown),
             payments=sorted(found.payments | found.past),
             customers=sorted(owners),
             history_of=sorted(found.past),
-            conditions={"fx_rates": and_(date >= min(known) - MAX_RATE_AGE, date <= max(known))},
+            rate_days=(min(days) - MAX_RATE_AGE, max(days)),
         ),
     )
 

@@ -16,7 +16,7 @@ from serving.posting import Booking, post
 from serving.store.case_rows import insert_cases
 from serving.store.columns import EPOCH, microseconds
 from serving.store.effect_rows import move_items
-from serving.store.intake_rows import proposed_on, mark_for_recheck, rows_of, update_columns
+from serving.store.intake_rows import mark_for_recheck, proposed_on, rows_of, update_columns
 from serving.store.schema import invoice
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 CONFLICT: Final = "balance_conflict"
 
 
-def restate(tx: Transaction, before: dict[str, Any], stated: dict[str, list[Any]], now: datetime) -> list[str]:
+def restate(
+    tx: Transaction, before: dict[str, Any], stated: dict[str, list[Any]], now: datetime
+) -> list[str]:
     """Compare what is stated of items with what was stated before and with our balance; give the items that moved."""
     new = [
         (one, value)
@@ -43,7 +45,12 @@ def restate(tx: Transaction, before: dict[str, Any], stated: dict[str, list[Any]
         tx, invoice, {"id": [one for one, _ in new], "stated_open_minor": [value for _, value in new]}
     )
     for row, value in more:
-        append(tx, "item.conflict", {"invoice_id": row.id, "open_minor": row.open_minor, "stated_minor": value}, now)
+        append(
+            tx,
+            "item.conflict",
+            {"invoice_id": row.id, "open_minor": row.open_minor, "stated_minor": value},
+            now,
+        )
     return [one for one, _ in new]
 
 

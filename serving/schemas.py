@@ -7,7 +7,7 @@ Rows carry the columns of the contract; what is wrong with a row's values is sai
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
@@ -66,12 +66,6 @@ class Strict(BaseModel):
     """A request: nothing is coerced, nothing unknown is taken."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Answer(BaseModel):
-    """An answer: money is decimal text."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class Row(BaseModel):
@@ -156,73 +150,23 @@ class MatchRequest(Strict):
         return {name: [row.cells() for row in rows] for name, rows in sent.items() if rows is not None}
 
 
-class Allocated(Answer):
-    """Cash on one item."""
+class Batch(Strict):
+    """Rows of one table."""
 
-    invoice_id: str
-    amount: str = Field(description="Cash applied, in the invoice's currency.")
-    write_off: str | None = None
-    write_off_reason: str | None = None
-    deduction: str | None = None
-    deduction_reason: str | None = None
-    payment_amount: str = Field(description="The same cash in the payment's currency.")
-    rate: str | None = None
-    rate_date: str | None = None
-    pair_confidence: float | None = None
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Give the rows sent."""
+        return [row.cells() for row in getattr(self, table)]
 
 
-class Candidate(Answer):
-    """An item that was considered."""
-
-    invoice_id: str
-    pair_confidence: float | None
-    rules: list[str]
-    chosen: bool
-    why_not: str | None = Field(description="Why it is not part of the proposal.")
-
-
-class Decided(Answer):
-    """What became of one payment."""
-
-    payment_id: str
-    kind: str
-    outcome: Literal["auto", "review", "unmatched", "dismissed"]
-    confidence: float
-    customer_id: str | None
-    allocated: str
-    unapplied: str
-    currency: str
-    related_payment_id: str | None
-    reasons: list[str]
-    allocations: list[Allocated]
-    candidates: list[Candidate]
+def _batch_of(table: str) -> type[Batch]:
+    name = "".join(part.capitalize() for part in table.split("_"))
+    one: Any = ROWS[table]
+    rows: Any = (list[one], Field(min_length=1, max_length=MOST_ROWS))
+    made: type[Batch] = create_model(
+        f"{name}Batch", __base__=Batch, __doc__=f"Rows of `{table}`.", **{table: rows}
+    )
+    return made
 
 
-class RowProblem(Answer):
-    """What is wrong with a row, and the mend."""
-
-    table: str
-    row: int | None = Field(description="Counts from 1 in the request.")
-    field: str | None
-    code: str
-    message: str
-    mend: str
-
-
-class Matched(Answer):
-    """What `POST /v1/match` answers; nothing was written."""
-
-    decisions: list[Decided]
-    model: str
-    policy: str
-    guarantee: str = Field(description="What holds for those closed automatically; `none` if nothing does.")
-    problems: list[RowProblem]
-
-
-class TakenRow(Answer):
-    """What became of one row of a batch."""
-
-    row: int
-    id: str | None
-    status: Literal["accepted", "unchanged", "rejected"]
-    problems: list[RowProblem] = Field(default_factory=list)
+BATCHES: Final[dict[str, type[Batch]]] = {spec.name: _batch_of(spec.name) for spec in TABLES}
+"""The body of each call that takes rows, by table."""

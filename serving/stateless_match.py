@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import pyarrow as pa
 
 from features.book import Book, book_from_rows
 from features.book_schema import TABLES
-from features.pipeline import match_book
+from features.pipeline import MatchResult
 from receivables.policy import Policy
 from serving import metrics
-from serving.model_slot import LoadedModel, check_confidences
+from serving.cash_application import match_stateless, preview
+from serving.model_slot import LoadedModel
+from serving.store.store import Transaction
 
-__all__ = ["match_rows", "row_problems"]
+__all__ = ["complete_rows", "match_against_store", "match_rows", "row_problems"]
 
 MOST_CANDIDATES: Final = 20
 """Candidates shown for a payment, best first."""
@@ -29,20 +32,40 @@ _CANDIDATE: Final = ("payment_id", "invoice_id", "rules", "pair_confidence", "ch
 def match_rows(
     tables: Mapping[str, Sequence[Mapping[str, Any]]], knobs: Mapping[str, Any] | None, model: LoadedModel
 ) -> dict[str, Any]:
-    """Decide the payments of `tables`; gives the answer of the contract.
+    """Decide the payments of `tables` against the other tables; gives the answer of the contract.
 
     Raises `PolicyError` for knobs that cannot be read, `BookError` for tables that cannot, `ModelFaultError`.
     """
-    policy = model.policy if knobs is None else model.policy.merged_with(knobs)
-    book = book_from_rows(_complete(tables))
-    result = match_book(book, model.bundle, policy, threads=1)
+    used = with_knobs(model, knobs)
+    complete = {name: complete_rows(name, rows) for name, rows in tables.items()}
+    book, result = match_stateless(complete, used)
+    return _said(book, result, used)
+
+
+def match_against_store(
+    tx: Transaction,
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+    knobs: Mapping[str, Any] | None,
+    model: LoadedModel,
+) -> dict[str, Any]:
+    """Decide the payments of `tables` against the items in the store; nothing is written."""
+    used = with_knobs(model, knobs)
+    book = book_from_rows({name: complete_rows(name, rows) for name, rows in tables.items()})
+    return _said(book, preview(tx, book, used), used)
+
+
+def with_knobs(model: LoadedModel, knobs: Mapping[str, Any] | None) -> LoadedModel:
+    """Put the knobs of a request on top of the model's policy; looser ones cost the guarantee."""
+    return model if knobs is None else replace(model, policy=model.policy.merged_with(knobs))
+
+
+def _said(book: Book, result: MatchResult, model: LoadedModel) -> dict[str, Any]:
     decisions = result.decisions.to_pylist()
-    check_confidences(row["confidence"] for row in decisions)
     return {
         "decisions": _answers(decisions, result.allocations, result.candidates),
         "model": model.name,
-        "policy": policy.fingerprint(),
-        "guarantee": guarantee_of(policy),
+        "policy": model.policy.fingerprint(),
+        "guarantee": guarantee_of(model.policy),
         "problems": row_problems(book),
     }
 
@@ -67,10 +90,10 @@ def row_problems(book: Book) -> list[dict[str, Any]]:
     ]
 
 
-def _complete(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, list[Mapping[str, Any]]]:
+def complete_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Give every row the required columns: one that lacks them is set aside, its neighbours are not."""
-    required = {spec.name: dict.fromkeys(spec.required_columns) for spec in TABLES}
-    return {name: [{**required[name], **row} for row in rows] for name, rows in tables.items()}
+    required = dict.fromkeys(next(spec.required_columns for spec in TABLES if spec.name == table))
+    return [{**required, **row} for row in rows]
 
 
 def _answers(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from serving.answers import Matched
 from serving.api.route import ExactRoute, answered, problems
 from serving.auth.bearer import Matcher
 from serving.runtime import runtime_of
-from serving.schemas import Matched, MatchRequest
-from serving.stateless_match import match_rows
+from serving.schemas import MatchRequest
+from serving.stateless_match import match_against_store, match_rows
 
 router = APIRouter(prefix="/v1", tags=["match"], route_class=ExactRoute)
 
@@ -22,4 +25,11 @@ async def match(request: Request, body: MatchRequest, caller: Matcher) -> Respon
     """
     runtime = runtime_of(request)
     model = runtime.slot.current()
-    return answered(await runtime.work(lambda: match_rows(body.tables(), body.policy, model)))
+
+    def work() -> dict[str, Any]:
+        if body.invoices is not None:
+            return match_rows(body.tables(), body.policy, model)
+        with runtime.store.reading(caller.book_id) as tx:
+            return match_against_store(tx, body.tables(), body.policy, model)
+
+    return answered(await runtime.work(work))

@@ -1,4 +1,4 @@
-"""`tieout audit`: is the chain whole, hand it out, sign where it stands, and decide a decision again."""
+"""`tieout audit`: whether the chain is whole, hand it out, sign where it stands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from serving.commands.store import BookOption, JsonOption, ModelOption, home, model_of, opened, the_book
+from serving.commands.store import BookOption, JsonOption, home, opened, the_book
 
 EXIT_TAMPERED = 4
 EXIT_NOT_VOUCHED = 5
@@ -21,15 +21,14 @@ CheckpointsOption = Annotated[
 KeyOption = Annotated[Path | None, typer.Option("--public-key", help="Whose checkpoints they are.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="File to write; default: standard output.")]
 DueOption = Annotated[bool, typer.Option("--if-due", help="Only after 1,000 new records or five minutes.")]
-DecisionArgument = Annotated[str, typer.Argument(metavar="DECISION", help="The id of a decision.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="The audit chain: verify, sign, export, replay.", no_args_is_help=True, rich_markup_mode=None
+        help="The audit chain: verify, sign, export.", no_args_is_help=True, rich_markup_mode=None
     )
-    for command in (verify, checkpoint, export, replay):
+    for command in (verify, checkpoint, export):
         group.command()(command)
     app.add_typer(group, name="audit")
 

@@ -1,4 +1,4 @@
-"""`tieout backup`, `restore`, `erase` and `retention`: keep what must be kept, forget what must be forgotten."""
+"""`tieout backup`, `restore`, `erase` and `retention`: what must be kept, and what must be forgotten."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.commands.store import BookOption, JsonOption, database_url, home, opened, the_book
+from serving.commands.store import BookOption, JsonOption, home, opened, the_book
 
 if TYPE_CHECKING:
     from serving.personal import MasterKey
@@ -49,7 +49,8 @@ def restore(source: BackupArgument, as_json: JsonOption = False) -> None:  # noq
     """Put a backup into an empty home and database, and verify every chain and journal in it."""
     from serving.backup import restore_backup
 
-    restored = restore_backup(source, database_url(), home())
+    url = os.environ.get("TIEOUT_DATABASE_URL") or f"sqlite:///{home().resolve() / 'store.db'}"
+    restored = restore_backup(source, url, home())
     books = ", ".join(f"{book} ({size:,} records)" for book, size in sorted(restored.books.items()))
     said = f"Restored what was backed up at {restored.made_at}, verified: {books or 'no book'}."
     _say({"made_at": restored.made_at, "books": dict(restored.books)}, said, as_json=as_json)
@@ -83,7 +84,9 @@ def retention(
         now = wall_clock()
         steps = plan_retention(tx, now) if dry_run else apply_retention(tx, getpass.getuser(), now)
     verb = "would go" if dry_run else "removed"
-    said = "\n".join(f"{step.name}: {step.rows:,} {verb} (after {step.days} days). {step.why}" for step in steps)
+    said = "\n".join(
+        f"{step.name}: {step.rows:,} {verb} (after {step.days} days). {step.why}" for step in steps
+    )
     _say({"dry_run": dry_run, "steps": [asdict(step) for step in steps]}, said, as_json=as_json)
 
 

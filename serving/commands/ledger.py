@@ -13,7 +13,6 @@ import typer
 
 from serving.commands.store import BookOption, JsonOption, opened, the_book
 
-FormatOption = Annotated["Format", typer.Option("--format", help="How it is written.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="File to write; default: standard output.")]
 MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="Such as 2026-03.")]
 
@@ -23,6 +22,9 @@ class Format(StrEnum):
 
     CSV = "csv"
     BEANCOUNT = "beancount"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How it is written.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +79,9 @@ def on(book: BookOption = None, as_json: JsonOption = False) -> None:  # noqa: F
                 booked = book_held(tx, wall_clock())
                 count += booked
                 is_on = not booked and switch_on(tx, getpass.getuser(), wall_clock())
-    _say({"posting": "on", "booked": count}, f"Posting is on; {count:,} entries were booked.", as_json=as_json)
+    _say(
+        {"posting": "on", "booked": count}, f"Posting is on; {count:,} entries were booked.", as_json=as_json
+    )
 
 
 def lock(month: MonthArgument, book: BookOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002

@@ -31,7 +31,9 @@ BookOption = Annotated[
 ModelOption = Annotated[
     Path | None, typer.Option(help="Model folder; default: the published champion, else the base model.")
 ]
-LaterOption = Annotated[bool, typer.Option("--later", help="Take the rows and leave matching to `tieout run`.")]
+LaterOption = Annotated[
+    bool, typer.Option("--later", help="Take the rows and leave matching to `tieout run`.")
+]
 ThreadsOption = Annotated[int, typer.Option(min=1, max=64, help="Threads to use.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 
@@ -52,7 +54,11 @@ def migrate(as_json: JsonOption = False) -> None:  # noqa: FBT002 - a flag of th
     if as_json:
         _say_json({"before": before, "after": after})
     else:
-        typer.echo(f"The store is at {after}." if before == after else f"The store went from {before or 'nothing'} to {after}.")
+        typer.echo(
+            f"The store is at {after}."
+            if before == after
+            else f"The store went from {before or 'nothing'} to {after}."
+        )
 
 
 def ingest(
@@ -85,7 +91,8 @@ def ingest(
         if not as_json:
             where = folder / f"{book.resolve().name}.csv"
             typer.echo(
-                f"tieout: {read.quarantined:,} rows were set aside ({where}) and {len(intake.refusals):,} refused.", err=True
+                f"tieout: {read.quarantined:,} rows were set aside ({where}) and {len(intake.refusals):,} refused.",
+                err=True,
             )
             for refusal in intake.refusals[:20]:
                 typer.echo(f"  {refusal.table} {refusal.id}: {refusal.message} {refusal.mend}", err=True)
@@ -168,7 +175,9 @@ def _catch_up(store: Store, book_id: str, folder: Path | None, threads: int, pro
     from serving.clock import wall_clock
 
     model = model_of(folder)
-    return catch_up(store, book_id, model.bundle, model.policy, wall_clock, progress=progress, threads=threads)
+    return catch_up(
+        store, book_id, model.bundle, model.policy, wall_clock, progress=progress, threads=threads
+    )
 
 
 def _counts(done: CaughtUp) -> dict[str, Any]:
@@ -188,7 +197,9 @@ def _sentence(done: CaughtUp) -> str:
     return f"{said} {done.deferred:,} wait for the next run." if done.deferred else said
 
 
-def _tell_intake(book_id: str, intake: Intake, done: CaughtUp | None, quarantined: int, *, as_json: bool) -> None:
+def _tell_intake(
+    book_id: str, intake: Intake, done: CaughtUp | None, quarantined: int, *, as_json: bool
+) -> None:
     counts = intake.counts()
     if as_json:
         refusals = [
@@ -197,12 +208,20 @@ def _tell_intake(book_id: str, intake: Intake, done: CaughtUp | None, quarantine
         ]
         matched = None if done is None else _counts(done)
         _say_json(
-            {"book": book_id, "rows": counts, "quarantined": quarantined, "refused": refusals, "matched": matched}
+            {
+                "book": book_id,
+                "rows": counts,
+                "quarantined": quarantined,
+                "refused": refusals,
+                "matched": matched,
+            }
         )
         return
     typer.echo(f"Book {book_id}:")
     for table, states in counts.items():
-        typer.echo(f"  {table}: " + ", ".join(f"{count:,} {state}" for state, count in sorted(states.items())))
+        typer.echo(
+            f"  {table}: " + ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
+        )
     if done is not None:
         typer.echo(_sentence(done))
 

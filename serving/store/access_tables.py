@@ -47,3 +47,12 @@ session: Final = table(
     Index("ix_app_session_user", "book_id", "user_id"),
 )
 """The id is the hash of the cookie's secret."""
+
+webhook_source: Final = table(
+    "webhook_source",
+    text("kind", "sealed_secret", null=False),
+    instant("created_at", null=False),
+    instant("disabled_at"),
+    Index("ix_webhook_source_id", "id"),
+)
+"""Who may send us signed events, and the secret of the signature, sealed with TIEOUT_SECRET_KEY."""

@@ -90,10 +90,9 @@ invoice: Final = table(
     check("open_minor >= 0", "open_not_negative"),
     Index("ix_invoice_customer", "book_id", "customer_id", "id"),
 )
-_IS_OPEN = text_clause("open_minor > 0")
 Index(
     "ix_invoice_open", invoice.c.book_id, invoice.c.currency, invoice.c.open_minor, invoice.c.type, invoice.c.status,
-    invoice.c.id, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN,
+    invoice.c.id,
 )  # fmt: skip
 """`opening_minor`: the balance when the item came to us (after its history); `open_minor`: the balance now. Both are
 magnitudes, as `amount_minor` is: a credit memo of 10 open has 10. `stated_open_minor`: what the billing system last said."""

@@ -29,13 +29,17 @@ def read_columns(
     return list(zip(*rows, strict=True)) if rows else [() for _ in columns]
 
 
-def insert_columns(tx: Transaction, table: Table, columns: Mapping[str, Sequence[Any]], *, ignore: bool = False) -> None:
+def insert_columns(
+    tx: Transaction, table: Table, columns: Mapping[str, Sequence[Any]], *, ignore: bool = False
+) -> None:
     """Insert rows given as columns of plain values; `book_id` is filled in; `ignore` skips keys that are there."""
     count = len(next(iter(columns.values())))
     if count == 0:
         return
     binds: dict[str, BindParameter[Any]] = {
-        name: bindparam(name, type_=Int if isinstance(table.c[name].type, (Day, Instant)) else table.c[name].type)
+        name: bindparam(
+            name, type_=Int if isinstance(table.c[name].type, (Day, Instant)) else table.c[name].type
+        )
         for name in ("book_id", *columns)
     }
     statement: Insert = tx.upsert(table).values(binds)
@@ -46,7 +50,9 @@ def insert_columns(tx: Transaction, table: Table, columns: Mapping[str, Sequence
     names = compiled.positiontup if compiled.positional else list(given)
     assert names is not None
     rows = zip(*(given[name] for name in names), strict=True)
-    parameters: list[Any] = list(rows) if compiled.positional else [dict(zip(names, row, strict=True)) for row in rows]
+    parameters: list[Any] = (
+        list(rows) if compiled.positional else [dict(zip(names, row, strict=True)) for row in rows]
+    )
     tx.connection.exec_driver_sql(str(compiled), parameters)
 
 

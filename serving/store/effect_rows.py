@@ -105,7 +105,9 @@ def move_items(tx: Transaction, deltas: Mapping[str, int], now_us: int) -> None:
     )
     done = tx.connection.execute(change, [{**row, "now_us": now_us} for row in rows])
     if done.rowcount != len(rows):
-        raise OverAppliedError(f"{len(rows) - done.rowcount} of {len(rows)} items would be applied beyond their balance.")
+        raise OverAppliedError(
+            f"{len(rows) - done.rowcount} of {len(rows)} items would be applied beyond their balance."
+        )
 
 
 def set_payments(tx: Transaction, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -114,7 +116,10 @@ def set_payments(tx: Transaction, columns: Mapping[str, Sequence[Any]]) -> None:
     change = (
         update(payment)
         .where(payment.c.book_id == tx.book_id, payment.c.id == bindparam("row_id"))
-        .values({name: bindparam(f"new_{name}", type_=_plain(name)) for name in names} | {"version": payment.c.version + 1})
+        .values(
+            {name: bindparam(f"new_{name}", type_=_plain(name)) for name in names}
+            | {"version": payment.c.version + 1}
+        )
     )
     rows = [
         {"row_id": one, **{f"new_{name}": columns[name][place] for name in names}}
@@ -144,7 +149,9 @@ def add_habits(tx: Transaction, count: int, due_days: int, issue_days: int) -> N
 
 def habit_sums(tx: Transaction) -> tuple[int, int, int]:
     """Give how many allocations the habits of the book rest on, and their days after due and issue."""
-    query = select(book.c.habit_count, book.c.habit_due_days, book.c.habit_issue_days).where(book.c.id == tx.book_id)
+    query = select(book.c.habit_count, book.c.habit_due_days, book.c.habit_issue_days).where(
+        book.c.id == tx.book_id
+    )
     count, due, issue = tx.connection.execute(query).one()
     return count, due, issue
 
@@ -166,7 +173,9 @@ def proposals_in_force(tx: Transaction, payments: Sequence[str]) -> dict[str, li
             select(payment.c.id, *columns)
             .join(
                 proposal,
-                and_(proposal.c.book_id == payment.c.book_id, proposal.c.decision_id == payment.c.decision_id),
+                and_(
+                    proposal.c.book_id == payment.c.book_id, proposal.c.decision_id == payment.c.decision_id
+                ),
             )
             .where(payment.c.book_id == tx.book_id, payment.c.id.in_(part))
             .order_by(payment.c.id, proposal.c.line)
@@ -182,7 +191,9 @@ def decisions_in_force(tx: Transaction, payments: Sequence[str]) -> dict[str, An
     for part in parts(sorted(set(payments))):
         query = (
             select(decision)
-            .join(payment, and_(payment.c.book_id == decision.c.book_id, payment.c.decision_id == decision.c.id))
+            .join(
+                payment, and_(payment.c.book_id == decision.c.book_id, payment.c.decision_id == decision.c.id)
+            )
             .where(payment.c.book_id == tx.book_id, payment.c.id.in_(part))
         )
         found.update((row.payment_id, row) for row in tx.connection.execute(query))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import text as text_clause
+from sqlalchemy import text as text_clause
 
 from serving.store.columns import Int, check, day, instant, real, table, text, whole
 
@@ -49,6 +51,9 @@ proposal: Final = table(
 )
 """Insert-only. The best explanation of a decision, whatever its outcome, line by line."""
 
+# only rows that reverse: as a full index SQLite would take it for "reverses nothing", which nearly all rows do
+_REVERSES: Final = text_clause("reverses IS NOT NULL")
+
 allocation: Final = table(
     "allocation",
     text("payment_id", "invoice_id", "currency", null=False),
@@ -69,7 +74,14 @@ allocation: Final = table(
     instant("reversed_at"),
     ForeignKeyConstraint(["book_id", "payment_id"], ["payment.book_id", "payment.id"]),
     ForeignKeyConstraint(["book_id", "invoice_id"], ["invoice.book_id", "invoice.id"]),
-    UniqueConstraint("book_id", "reverses"),
+    Index(
+        "uq_allocation_reverses",
+        "book_id",
+        "reverses",
+        unique=True,
+        sqlite_where=_REVERSES,
+        postgresql_where=_REVERSES,
+    ),  # fmt: skip
     Index("ix_allocation_payment", "book_id", "payment_id"),
     Index("ix_allocation_invoice", "book_id", "invoice_id"),
 )
@@ -178,6 +190,10 @@ outbox: Final = table(
     instant("created_at", null=False),
     instant("sent_at"),
     own_key=True,
+)
+_UNSENT = text_clause("sent_at IS NULL")
+Index(
+    "ix_outbox_unsent", outbox.c.book_id, outbox.c.seq, sqlite_where=_UNSENT, postgresql_where=_UNSENT
 )
 """What others are told, written with the effect itself; `sent_at` is set when every endpoint has it."""
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import Row, Table, and_, bindparam, delete, func, select, update
+from sqlalchemy import Row, Table, and_, bindparam, delete, select, update
 
 from features.book_schema import TableSpec
 from serving.block_keys import Keys
 from serving.store.book_reading import SOURCES
 from serving.store.bulk import insert_columns, parts, plain, read_columns
 from serving.store.columns import Day, Instant, Int
-from serving.store.schema import allocation, block_key, customer_name, decision, invoice, payment, proposal
+from serving.store.schema import allocation, block_key, customer_name, payment, proposal
 from serving.store.store import Transaction
 
 _NAMES: Final[Mapping[tuple[str, str], str]] = {
@@ -88,7 +88,9 @@ def update_columns(tx: Transaction, table: Table, columns: Mapping[str, Sequence
         tx.connection.execute(change, rows)
 
 
-def replace_keys(tx: Transaction, side: str, rules: Sequence[str], ids: Sequence[str], keys: Iterable[Keys]) -> None:
+def replace_keys(
+    tx: Transaction, side: str, rules: Sequence[str], ids: Sequence[str], keys: Iterable[Keys]
+) -> None:
     """Forget the keys of rows that changed and write those they have now."""
     for part in parts(sorted(ids)):
         tx.connection.execute(
@@ -136,21 +138,25 @@ def with_effects(tx: Transaction, invoices: Sequence[str]) -> set[str]:
     return found
 
 
-def waiting_for(tx: Transaction, side_keys: Sequence[int], amounts: Sequence[tuple[str, int]]) -> list[str]:
-    """Find undecided payments that share a text key (side P, rule `text`) or the amount with new items."""
+def waiting_for(
+    tx: Transaction, text_keys: Sequence[int], money: Sequence[tuple[str, int]], customers: Sequence[str]
+) -> list[str]:
+    """Find undecided payments that mention a key, bring an amount, or are a customer's by the decision in force."""
     found: set[str] = set()
-    undecided = payment.c.state.in_(("review", "unmatched"))
-    mine = payment.c.book_id == tx.book_id
+    mine = and_(payment.c.book_id == tx.book_id, payment.c.state.in_(("review", "unmatched")))
     joined = and_(block_key.c.book_id == payment.c.book_id, block_key.c.id == payment.c.id)
-    for part in parts(sorted(set(side_keys))):
+    for part in parts(sorted(set(text_keys))):
         query = select(payment.c.id).where(
-            mine, undecided, joined, block_key.c.side == "P", block_key.c.rule == "text", block_key.c.key.in_(part)
+            mine, joined, block_key.c.side == "P", block_key.c.rule == "text", block_key.c.key.in_(part)
         )
         found.update(tx.connection.execute(query).scalars())
-    for currency, amount in sorted(set(amounts)):
+    for currency, amount in sorted(set(money)):
         query = select(payment.c.id).where(
-            mine, undecided, payment.c.currency == currency, payment.c.amount_minor == amount
+            mine, payment.c.currency == currency, payment.c.amount_minor == amount
         )
+        found.update(tx.connection.execute(query).scalars())
+    for part in parts(sorted(set(customers))):
+        query = select(payment.c.id).where(mine, payment.c.settled_customer_id.in_(part))
         found.update(tx.connection.execute(query).scalars())
     return sorted(found)
 
@@ -182,16 +188,21 @@ def mark_for_recheck(tx: Transaction, payments: Sequence[str], *, on: bool = Tru
     """Say that payments are to be matched again, or that they were."""
     for part in parts(sorted(set(payments))):
         tx.connection.execute(
-            update(payment).where(payment.c.book_id == tx.book_id, payment.c.id.in_(part)).values(recheck=int(on))
+            update(payment)
+            .where(payment.c.book_id == tx.book_id, payment.c.id.in_(part))
+            .values(recheck=int(on))
         )
 
 
-def count_decisions(tx: Transaction) -> int:
-    """Give the number of the last decision of the book."""
-    query = select(func.max(decision.c.seq)).where(decision.c.book_id == tx.book_id)
-    return tx.connection.execute(query).scalar() or 0
+def mark_doubtful(tx: Transaction, table: Table, ids: Sequence[str], *, is_doubtful: bool = True) -> None:
+    """Say that a row about these was set aside, so that they never close alone, or that it no longer is."""
+    for part in parts(sorted(set(ids))):
+        mine = and_(table.c.book_id == tx.book_id, table.c.id.in_(part))
+        tx.connection.execute(update(table).where(mine).values(doubtful=int(is_doubtful)))
 
 
-def open_items_of(tx: Transaction, ids: Sequence[str]) -> dict[str, Row[Any]]:
-    """Read items by id."""
-    return rows_of(tx, invoice, ids)
+def settle_doubts(tx: Transaction, table: Table, there: Mapping[str, Row[Any]], doubtful: set[str]) -> None:
+    """Bring the doubts about rows that come again up to date: without the rows set aside they are gone."""
+    mark_doubtful(tx, table, [one for one, row in there.items() if one in doubtful and not row.doubtful])
+    gone = [one for one, row in there.items() if row.doubtful and one not in doubtful]
+    mark_doubtful(tx, table, gone, is_doubtful=False)

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, case, exist
 
 from receivables.accounts import CASH_NOT_ON_ITEMS, RECEIVABLES
 from serving.store.columns import Int
-from serving.store.schema import case as review_case
 from serving.store.schema import (
     allocation,
     audit,
@@ -22,6 +21,7 @@ from serving.store.schema import (
     payment,
     posting,
 )
+from serving.store.schema import case as review_case
 from serving.store.store import Transaction
 
 MOST: Final = 20
@@ -53,7 +53,9 @@ def _rows(tx: Transaction, query: Select[Any]) -> Iterator[tuple[Any, str]]:
         yield subject, ", ".join(str(fact) for fact in facts)
 
 
-def _sum_by(tx: Transaction, table: Table, by: str, amount: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Subquery:
+def _sum_by(
+    tx: Transaction, table: Table, by: str, amount: ColumnElement[Any], *conditions: ColumnElement[bool]
+) -> Subquery:
     return (
         select(table.c[by].label("of"), func.sum(amount).label("total"))
         .where(table.c.book_id == tx.book_id, *conditions)
@@ -71,8 +73,12 @@ def every_entry_balances(tx: Transaction) -> Iterator[tuple[Any, str]]:
     mine = posting.c.book_id == tx.book_id
     grouped = select(posting.c.entry_id, posting.c.currency, total).where(mine)
     yield from _rows(tx, grouped.group_by(posting.c.entry_id, posting.c.currency).having(total != 0))
-    lines = exists().where(posting.c.book_id == journal_entry.c.book_id, posting.c.entry_id == journal_entry.c.id)
-    bare = select(journal_entry.c.id, literal("no lines")).where(journal_entry.c.book_id == tx.book_id, ~lines)
+    lines = exists().where(
+        posting.c.book_id == journal_entry.c.book_id, posting.c.entry_id == journal_entry.c.id
+    )
+    bare = select(journal_entry.c.id, literal("no lines")).where(
+        journal_entry.c.book_id == tx.book_id, ~lines
+    )
     yield from _rows(tx, bare)
 
 
@@ -94,7 +100,9 @@ def payment_balance_is_opening_less_postings(tx: Transaction) -> Iterator[tuple[
     """What a payment still has is what stands for it in unapplied cash and on account, and what was never booked."""
     if _something_is_held(tx):
         return
-    lines = _sum_by(tx, posting, "payment_id", posting.c.amount_minor, posting.c.account.in_(CASH_NOT_ON_ITEMS))
+    lines = _sum_by(
+        tx, posting, "payment_id", posting.c.amount_minor, posting.c.account.in_(CASH_NOT_ON_ITEMS)
+    )
     booked = payment.c.opening_minor - func.coalesce(lines.c.total, 0)
     query = (
         select(payment.c.id, payment.c.unapplied_minor, booked)
@@ -134,7 +142,9 @@ def item_postings_are_its_allocations(tx: Transaction) -> Iterator[tuple[Any, st
 def nothing_is_applied_beyond_its_amount(tx: Transaction) -> Iterator[tuple[Any, str]]:
     """No item is open below zero or above its amount, and no payment has more left than it brought."""
     open_, amount = invoice.c.open_minor, invoice.c.amount_minor
-    items = select(invoice.c.id, open_, amount).where(invoice.c.book_id == tx.book_id, or_(open_ < 0, open_ > amount))
+    items = select(invoice.c.id, open_, amount).where(
+        invoice.c.book_id == tx.book_id, or_(open_ < 0, open_ > amount)
+    )
     yield from _rows(tx, items)
     left, whole = payment.c.unapplied_minor, payment.c.amount_minor
     wrong = or_(and_(whole >= 0, or_(left < 0, left > whole)), and_(whole < 0, or_(left > 0, left < whole)))
@@ -143,8 +153,12 @@ def nothing_is_applied_beyond_its_amount(tx: Transaction) -> Iterator[tuple[Any,
 
 def every_allocation_has_its_entry(tx: Transaction) -> Iterator[tuple[Any, str]]:
     """Each allocation of ours was booked by its own entry, or waits to be: none twice, none without."""
-    found = exists().where(journal_entry.c.book_id == allocation.c.book_id, journal_entry.c.id == allocation.c.entry_id)
-    waits = exists().where(held_posting.c.book_id == allocation.c.book_id, held_posting.c.entry_id == allocation.c.entry_id)
+    found = exists().where(
+        journal_entry.c.book_id == allocation.c.book_id, journal_entry.c.id == allocation.c.entry_id
+    )
+    waits = exists().where(
+        held_posting.c.book_id == allocation.c.book_id, held_posting.c.entry_id == allocation.c.entry_id
+    )
     ours = and_(allocation.c.book_id == tx.book_id, allocation.c.source != "history")
     yield from _rows(tx, select(allocation.c.id, literal("no entry")).where(ours, ~found, ~waits))
     twice = select(allocation.c.entry_id, func.count()).where(ours).group_by(allocation.c.entry_id)
@@ -207,7 +221,9 @@ def who_waits_has_one_case(tx: Transaction) -> Iterator[tuple[Any, str]]:
 def numbers_have_no_gaps(tx: Transaction) -> Iterator[tuple[Any, str]]:
     """Decisions, entries, audit records and events are numbered from 1 without a gap."""
     for table in (decision, journal_entry, audit, outbox):
-        query = select(func.count(), func.min(table.c.seq), func.max(table.c.seq)).where(table.c.book_id == tx.book_id)
+        query = select(func.count(), func.min(table.c.seq), func.max(table.c.seq)).where(
+            table.c.book_id == tx.book_id
+        )
         count, first, last = tx.connection.execute(query).one()
         if count and (first != 1 or last != count):
             yield table.name, f"{count} rows numbered {first} to {last}"
@@ -240,11 +256,18 @@ def habits_add_up(tx: Transaction) -> Iterator[tuple[Any, str]]:
         select(
             func.count(),
             func.coalesce(func.sum(clipped(counted(payment.c.booking_date) - counted(due), -90, 180)), 0),
-            func.coalesce(func.sum(clipped(counted(payment.c.booking_date) - counted(invoice.c.issue_date), -60, 270)), 0),
+            func.coalesce(
+                func.sum(clipped(counted(payment.c.booking_date) - counted(invoice.c.issue_date), -60, 270)),
+                0,
+            ),
         )
         .select_from(allocation)
-        .join(payment, and_(payment.c.book_id == allocation.c.book_id, payment.c.id == allocation.c.payment_id))
-        .join(invoice, and_(invoice.c.book_id == allocation.c.book_id, invoice.c.id == allocation.c.invoice_id))
+        .join(
+            payment, and_(payment.c.book_id == allocation.c.book_id, payment.c.id == allocation.c.payment_id)
+        )
+        .join(
+            invoice, and_(invoice.c.book_id == allocation.c.book_id, invoice.c.id == allocation.c.invoice_id)
+        )
         .where(
             allocation.c.book_id == tx.book_id,
             allocation.c.amount_minor > 0,
@@ -260,7 +283,9 @@ def habits_add_up(tx: Transaction) -> Iterator[tuple[Any, str]]:
 
 def _something_is_held(tx: Transaction) -> bool:
     """While posting is off, balances move before their entries."""
-    waits = select(held_posting.c.seq).where(held_posting.c.book_id == tx.book_id, held_posting.c.released_at.is_(None))
+    waits = select(held_posting.c.seq).where(
+        held_posting.c.book_id == tx.book_id, held_posting.c.released_at.is_(None)
+    )
     return tx.connection.execute(waits.limit(1)).first() is not None
 
 

@@ -11,20 +11,21 @@ from typing import Any, Final
 
 from serving.store.store import Transaction
 
+# CROSS JOIN keeps SQLite to the order written; without statistics it would begin with every allocation of the book.
 # {key} is the one key asked for; the rest is fixed text
 _ITEMS: Final = (
-    "SELECT b.id FROM block_key b JOIN invoice i ON i.book_id = b.book_id AND i.id = b.id"
-    " WHERE b.book_id = {book} AND b.side = 'I' AND b.rule = 'ref' AND b.key = {key}"
+    "SELECT b.id FROM block_key b CROSS JOIN invoice i"
+    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book} AND b.side = 'I' AND b.rule = 'ref' AND b.key = {key}"
     " AND i.status NOT IN ('draft', 'void') LIMIT {most}"
 )
 _NEAR: Final = (
-    "SELECT b.id FROM block_key b JOIN invoice i ON i.book_id = b.book_id AND i.id = b.id"
-    " WHERE b.book_id = {book} AND b.side = 'I' AND b.rule = 'near' AND b.key = {key}"
+    "SELECT b.id FROM block_key b CROSS JOIN invoice i"
+    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book} AND b.side = 'I' AND b.rule = 'near' AND b.key = {key}"
     " AND i.open_minor > 0 AND i.status NOT IN ('draft', 'void') LIMIT {most}"
 )
 _LESS: Final = (
-    "SELECT b.id FROM block_key b JOIN invoice i ON i.book_id = b.book_id AND i.id = b.id"
-    " WHERE b.book_id = {book} AND b.side = 'I' AND b.rule = 'less' AND b.key = {key}"
+    "SELECT b.id FROM block_key b CROSS JOIN invoice i"
+    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book} AND b.side = 'I' AND b.rule = 'less' AND b.key = {key}"
     " AND i.open_minor = i.amount_minor AND i.status NOT IN ('draft', 'void') LIMIT {most}"
 )
 _CUSTOMERS: Final = (
@@ -37,14 +38,12 @@ _PAYMENTS: Final = (
 )
 _PAST: Final = (
     "SELECT a.payment_id, a.invoice_id FROM block_key b"
-    " JOIN allocation a ON a.book_id = b.book_id AND a.payment_id = b.id"
-    " WHERE b.book_id = {book} AND b.side = 'P' AND b.rule = {rule} AND b.key = {key}"
+    " CROSS JOIN allocation a WHERE a.book_id = b.book_id AND a.payment_id = b.id AND b.book_id = {book} AND b.side = 'P' AND b.rule = {rule} AND b.key = {key}"
     " AND a.reversed_at IS NULL AND a.reverses IS NULL LIMIT {most}"
 )
 _PAST_OF_CUSTOMER: Final = (
     "SELECT a.payment_id, a.invoice_id FROM invoice i"
-    " JOIN allocation a ON a.book_id = i.book_id AND a.invoice_id = i.id"
-    " WHERE i.book_id = {book} AND i.customer_id = {key} AND a.reversed_at IS NULL AND a.reverses IS NULL"
+    " CROSS JOIN allocation a WHERE a.book_id = i.book_id AND a.invoice_id = i.id AND i.book_id = {book} AND i.customer_id = {key} AND a.reversed_at IS NULL AND a.reverses IS NULL"
     " LIMIT {most}"
 )
 _PAST_OF_PAYMENT: Final = (
@@ -52,10 +51,10 @@ _PAST_OF_PAYMENT: Final = (
     " WHERE a.book_id = {book} AND a.payment_id = {key} AND a.reversed_at IS NULL AND a.reverses IS NULL"
     " LIMIT {most}"
 )
-_OPEN_OF_CUSTOMER: Final = (
-    "SELECT i.id FROM invoice i WHERE i.book_id = {book} AND i.customer_id = {key} AND i.open_minor > 0 LIMIT {most}"
+_OPEN_OF_CUSTOMER: Final = "SELECT i.id FROM invoice i WHERE i.book_id = {book} AND i.customer_id = {key} AND i.open_minor > 0 LIMIT {most}"
+_ANY_OF_CUSTOMER: Final = (
+    "SELECT i.id FROM invoice i WHERE i.book_id = {book} AND i.customer_id = {key} LIMIT {most}"
 )
-_ANY_OF_CUSTOMER: Final = "SELECT i.id FROM invoice i WHERE i.book_id = {book} AND i.customer_id = {key} LIMIT {most}"
 _NAMED_OF_CUSTOMER: Final = (
     "SELECT n.invoice_id FROM customer_name n WHERE n.book_id = {book} AND n.customer_id = {key} LIMIT {most}"
 )
@@ -64,6 +63,8 @@ _PARENTS: Final = (
     "SELECT c.parent_id FROM customer c WHERE c.book_id = {book} AND c.id = {key} AND c.parent_id IS NOT NULL"
     " LIMIT {most}"
 )
+
+_OWNER: Final = "SELECT i.customer_id FROM invoice i WHERE i.book_id = {book} AND i.id = {key} LIMIT {most}"
 
 ALL: Final = 1_000_000_000
 
@@ -118,6 +119,11 @@ def an_item_of_each(tx: Transaction, customers: Sequence[str]) -> set[str]:
     return _ids(tx, _ANY_OF_CUSTOMER, customers, 1) | _ids(tx, _NAMED_OF_CUSTOMER, customers, ALL)
 
 
+def owners_of(tx: Transaction, items: Sequence[str]) -> set[str]:
+    """Find the customers of items."""
+    return _ids(tx, _OWNER, items, 1)
+
+
 def family_of(tx: Transaction, customers: Sequence[str]) -> set[str]:
     """Find the parents and children of customers."""
     return _ids(tx, _PARENTS, customers, 1) | _ids(tx, _CHILDREN, customers, ALL)
@@ -143,11 +149,11 @@ def count_open_with(tx: Transaction, money: Iterable[tuple[str, int]]) -> dict[t
 
 
 _EQUAL: Final = (
-    "SELECT i.id FROM invoice i WHERE i.book_id = ? AND i.currency = ? AND i.open_minor = ? AND i.open_minor > 0"
+    "SELECT i.id FROM invoice i WHERE i.book_id = ? AND i.currency = ? AND i.open_minor = ?"
     " AND i.type IN (?, ?) AND i.status NOT IN ('draft', 'void') LIMIT ?"
 )
 _COUNT_EQUAL: Final = (
-    "SELECT count(*) FROM invoice i WHERE i.book_id = ? AND i.currency = ? AND i.open_minor = ? AND i.open_minor > 0"
+    "SELECT count(*) FROM invoice i WHERE i.book_id = ? AND i.currency = ? AND i.open_minor = ?"
     " AND i.type IN (?, ?) AND i.status NOT IN ('draft', 'void')"
 )
 

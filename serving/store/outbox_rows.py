@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from serving.store.schema import outbox, webhook_delivery, webhook_endpoint
-from serving.store.store import Transaction
+from serving.store.store import Store, Transaction
 
 __all__ = [
     "Due", "Endpoint", "OutboxEvent", "append_events", "disable_endpoint", "due_deliveries", "endpoints",
-    "fan_out", "finish_events", "insert_endpoint", "lag", "lease", "mark_delivered", "mark_failed",
+    "fan_out", "finish_events", "has_unsent",
+    "insert_endpoint", "lag", "lease", "mark_delivered", "mark_failed",
     "read_events",
 ]  # fmt: skip
 
@@ -102,6 +103,13 @@ def lag(tx: Transaction) -> tuple[int, datetime | None]:
     )
     row = tx.connection.execute(query).one()
     return row[0], row[1]
+
+
+def has_unsent(store: Store) -> list[str]:
+    """List the books in which something waits to be told."""
+    with store.looking() as connection:
+        query = select(outbox.c.book_id).where(outbox.c.sent_at.is_(None)).distinct()
+        return sorted(connection.execute(query).scalars())
 
 
 # --------------------------------------------------------------------------- endpoints

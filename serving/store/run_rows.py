@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
-from serving.store.bulk import insert_columns
+from serving.store.bulk import insert_columns, parts
 from serving.store.schema import decision, payment, run, run_part
 from serving.store.store import Transaction
 
@@ -33,13 +33,31 @@ def undecided_payments(tx: Transaction) -> tuple[list[str], int]:
     return [one for one, _ in rows], sum(1 for _, asked in rows if asked)
 
 
+def may_decide(tx: Transaction, payments: Sequence[str]) -> list[str]:
+    """Keep the payments that no person has decided."""
+    found: set[str] = set()
+    for part in parts(sorted(set(payments))):
+        query = (
+            select(payment.c.id)
+            .join(
+                decision,
+                and_(decision.c.book_id == payment.c.book_id, decision.c.id == payment.c.decision_id),
+            )
+            .where(payment.c.book_id == tx.book_id, payment.c.id.in_(part), decision.c.decided_by != "tieout")
+        )
+        found.update(tx.connection.execute(query).scalars())
+    return [one for one in sorted(set(payments)) if one not in found]
+
+
 def unfinished_run(tx: Transaction, kind: str) -> Any | None:
     """Find the run that was begun and not ended."""
     query = select(run).where(run.c.book_id == tx.book_id, run.c.kind == kind, run.c.state == "running")
     return tx.connection.execute(query.order_by(run.c.id)).first()
 
 
-def begin_run(tx: Transaction, run_id: str, kind: str, bodies: Sequence[str], total: int, now: datetime) -> None:
+def begin_run(
+    tx: Transaction, run_id: str, kind: str, bodies: Sequence[str], total: int, now: datetime
+) -> None:
     """Write a run with everything that it decided."""
     tx.connection.execute(
         insert(run).values(
@@ -80,7 +98,9 @@ def finish_part(tx: Transaction, run_id: str, part: int, done: int, now: datetim
 
 def end_run(tx: Transaction, run_id: str, now: datetime) -> None:
     """Note that a run is done; its parts are no longer needed."""
-    tx.connection.execute(delete(run_part).where(run_part.c.book_id == tx.book_id, run_part.c.run_id == run_id))
+    tx.connection.execute(
+        delete(run_part).where(run_part.c.book_id == tx.book_id, run_part.c.run_id == run_id)
+    )
     tx.connection.execute(
         update(run).where(run.c.book_id == tx.book_id, run.c.id == run_id).values(state="done", ended_at=now)
     )
@@ -92,6 +112,6 @@ def run_number(tx: Transaction) -> int:
 
 
 __all__ = [
-    "begin_run", "end_run", "finish_part", "next_part", "run_number", "undecided_payments",
+    "begin_run", "end_run", "finish_part", "may_decide", "next_part", "run_number", "undecided_payments",
     "unfinished_run",
 ]  # fmt: skip

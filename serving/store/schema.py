@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from serving.store.access_tables import api_key, session, subject_key, user
+from serving.store.access_tables import api_key, session, subject_key, user, webhook_source
 from serving.store.book_tables import (
     block_key,
     book,
@@ -47,4 +47,5 @@ __all__ = [
     "customer_name", "decision", "fx_rate", "held_posting", "idempotency", "inbox", "instalment", "invoice", "journal_entry", "metadata", "outbox",
     "own_account", "payment", "period", "posting", "proposal", "remittance_line", "run", "run_part", "session", "subject_key",
     "user", "verdict", "webhook_delivery", "webhook_endpoint",
+    "webhook_source",
 ]  # fmt: skip

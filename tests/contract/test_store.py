@@ -87,7 +87,14 @@ def test_what_only_grows_cannot_be_changed(store: Store, verb: str) -> None:
             case "delete":
                 tx.connection.execute(delete(audit))
             case _:
-                row = {"book_id": "acme", "seq": 1, "prev_hash": "0", "hash": "x", "kind": "forged", "body": "{}"}
+                row = {
+                    "book_id": "acme",
+                    "seq": 1,
+                    "prev_hash": "0",
+                    "hash": "x",
+                    "kind": "forged",
+                    "body": "{}",
+                }
                 new = tx.upsert(audit).values(**row, created_at=NOW)
                 tx.connection.execute(
                     new.on_conflict_do_update(index_elements=["book_id", "seq"], set_={"kind": "forged"})
@@ -116,7 +123,9 @@ def test_text_sorts_by_its_bytes_everywhere(store: Store) -> None:
     with store.transaction("acme") as tx:
         for seq, topic in enumerate(["b", "B", "ä", "a-1", "a1", "A"]):
             tx.connection.execute(
-                insert(outbox).values(book_id="acme", seq=seq, topic=topic, key="k", body="{}", created_at=NOW)
+                insert(outbox).values(
+                    book_id="acme", seq=seq, topic=topic, key="k", body="{}", created_at=NOW
+                )
             )
     with store.reading("acme") as tx:
         found = list(tx.connection.execute(select(outbox.c.topic).order_by(outbox.c.topic)).scalars())
