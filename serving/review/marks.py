@@ -17,6 +17,7 @@ __all__ = ["Mark", "marks", "shown"]
 
 WORD: Final = re.compile(r"[^\W_]+", re.UNICODE)
 LEAST: Final = 3
+DIGITS: Final = re.compile(r"\d{3,}")
 MOST_TEXT: Final = 2_000
 _HIDDEN: Final = frozenset({"Cf", "Cc", "Co", "Cn", "Cs"})
 _KEPT: Final = frozenset("\n\t")
@@ -42,6 +43,10 @@ def marks(text: str, others: Iterable[str]) -> list[Mark]:
             continue
         if word in known or word.lstrip("0") in known:
             found.append(Mark(match.start(), match.end(), "same"))
+            continue
+        runs = [run for run in DIGITS.finditer(match.group()) if run.group().lstrip("0") in known]
+        if runs:  # the digits of a number, without the letters around them
+            found += [Mark(match.start() + run.start(), match.start() + run.end(), "same") for run in runs]
         elif len(word) > LEAST and any(_is_near(word, other) for other in known):
             found.append(Mark(match.start(), match.end(), "near"))
     return found

@@ -182,7 +182,7 @@ function paymentPanel(card) {
     ...p.notes.map((one) => make("p", { class: "note" }, `⚠ ${one}`)),
     card.history.length ? make("h2", { class: "gap" }, "Paid before") : null,
     card.history.length ? make("table", {}, make("tbody", {}, ...card.history.map((one) => make("tr", {},
-      make("td", {}, one.booking_date), make("td", { class: "num" }, `${one.amount} ${one.currency}`), make("td", {}, one.remittance || ""))))) : null);
+      make("td", { class: "day" }, one.booking_date), make("td", { class: "num" }, `${one.amount} ${one.currency}`), make("td", {}, one.remittance || ""))))) : null);
 }
 
 function proposalPanel(card) {
@@ -222,7 +222,7 @@ function lineTable(lines) {
     make("th", { class: "num", scope: "col" }, "Open"), make("th", { class: "num", scope: "col" }, "Apply"))),
   make("tbody", {}, ...lines.map((one) => make("tr", {},
     make("td", {}, marked(one.number, one.number_marks)), make("td", {}, marked(one.customer_name, one.name_marks)),
-    make("td", {}, one.due_date || ""), make("td", { class: "num" }, `${one.open} ${one.currency}`),
+    make("td", { class: "day" }, one.due_date || ""), make("td", { class: "num" }, `${one.open} ${one.currency}`),
     make("td", { class: "num" }, one.apply, one.write_off ? make("small", {}, ` + ${one.write_off} ${one.write_off_reason}`) : "")))));
 }
 
