@@ -14,9 +14,10 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+import orjson
+
 from receivables.words import Outcome, PaymentKind, WriteOffReason
 from serving.audit.chain import append
-from serving.audit.record import canonical
 from serving.posting import (
     Applied,
     Booking,
@@ -51,6 +52,8 @@ from serving.waiting import note_texts
 
 MACHINE: Final = "tieout"
 """Who decided, where the machine did."""
+PERSON: Final = "person"
+"""The outcome of a payment whose cash a person applied or put on account."""
 OPEN_STATES: Final = ("new", "review", "unmatched")
 """States of payments that the machine may still decide."""
 _STATE: Final[Mapping[str, str]] = {
@@ -58,6 +61,7 @@ _STATE: Final[Mapping[str, str]] = {
     Outcome.REVIEW: "review",
     Outcome.UNMATCHED: "unmatched",
     Outcome.DISMISSED: "dismissed",
+    PERSON: "applied",
 }
 _FIRST_DAY: Final = date(1970, 1, 1)
 
@@ -73,7 +77,7 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
+class Decided:
     """One decision to write: its payment's row, its id and what it replaces."""
 
     proposed: Proposed
@@ -81,6 +85,15 @@ class _Decided:
     decision_id: str
     event_key: str
     replaces: str | None
+    by: str = MACHINE
+    checked_by: str | None = None
+    reason: str | None = None
+    source: str = MACHINE
+
+    @property
+    def closes(self) -> bool:
+        """Say whether cash moves."""
+        return self.proposed.outcome in (Outcome.AUTO, PERSON)
 
 
 def made_id(kind: str, *parts: object) -> str:
@@ -97,7 +110,7 @@ def record(tx: Transaction, proposals: Sequence[Proposed], now: datetime) -> lis
     in_force = decisions_in_force(tx, list(payments))
     lines = proposals_in_force(tx, list(payments))
     counts = count_decisions_of(tx, list(payments))
-    fresh: list[_Decided] = []
+    fresh: list[Decided] = []
     same: list[DecisionRecord] = []
     for proposed in sorted(proposals, key=lambda one: one.payment_id):
         row = payments[proposed.payment_id]
@@ -109,10 +122,15 @@ def record(tx: Transaction, proposals: Sequence[Proposed], now: datetime) -> lis
             continue
         key = f"decide:{proposed.payment_id}:{counts.get(proposed.payment_id, 0) + 1}"
         decision_id = made_id("de", tx.book_id, key)
-        fresh.append(_Decided(proposed, row, decision_id, key, before.id if before is not None else None))
-    written = _write(tx, fresh, now) if fresh else []
+        fresh.append(Decided(proposed, row, decision_id, key, before.id if before is not None else None))
+    written = write(tx, fresh, now) if fresh else []
     mark_for_recheck(tx, [one.proposed.payment_id for one in same], on=False)
     return sorted(same + written, key=lambda one: one.proposed.payment_id)
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    """Write what is told of a decision; the audit chain holds its digest."""
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
 def _says_the_same(before: Any, lines: Sequence[tuple[Any, ...]], proposed: Proposed) -> bool:
@@ -127,22 +145,22 @@ def _says_the_same(before: Any, lines: Sequence[tuple[Any, ...]], proposed: Prop
     return facts == said and [line.facts for line in proposed.lines] == list(lines)
 
 
-def _write(tx: Transaction, decided: Sequence[_Decided], now: datetime) -> list[DecisionRecord]:
-    """Write new decisions: first the money, then what says so."""
+def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[DecisionRecord]:
+    """Write new decisions with all their effects: first the money, then what says so."""
     now_us = microseconds(now)
     items = rows_of(tx, invoice, {line.invoice_id for one in decided for line in one.proposed.lines})
-    closing = [one for one in decided if one.proposed.outcome == Outcome.AUTO]
+    closing = [one for one in decided if one.closes]
     deltas: defaultdict[str, int] = defaultdict(int)
     for one in closing:
         for line in one.proposed.lines:
             deltas[line.invoice_id] -= (
-                _side(items[line.invoice_id]) * line.amount_minor + line.write_off_minor
+                side_of(items[line.invoice_id]) * line.amount_minor + line.write_off_minor
             )
     move_items(tx, deltas, now_us)
     for one in decided:
         if one.proposed.outcome == Outcome.DISMISSED and one.row.opening_minor == 0 and one.row.amount_minor:
             cash = entry_id(tx.book_id, f"cash:{one.row.id}")
-            reverse(tx, cash, _day(one.row), now, "not receivables' money")
+            reverse(tx, cash, day_of(one.row), now, "not receivables' money")
     post(tx, list(_bookings(decided, items)), now)
     seqs = insert_decisions(tx, _decision_columns(decided, now_us))
     insert_proposals(tx, _proposal_columns(decided))
@@ -153,26 +171,36 @@ def _write(tx: Transaction, decided: Sequence[_Decided], now: datetime) -> list[
     )
     set_payments(tx, _payment_columns(decided, now_us))
     keep_cases(tx, [_case_of(tx, one) for one in decided], now_us)
-    note_texts(tx, [one.row.id for one in decided if _asks(one.proposed)])
+    note_texts(tx, [one.row.id for one in decided if _asks(one)])
     written = [
         DecisionRecord(one.decision_id, seq, one.proposed, is_new=True)
         for one, seq in zip(decided, seqs, strict=True)
     ]
-    said = [_said(one) for one in written]
-    append(tx, "decisions.made", {"decisions": said}, now)
+    bodies = [
+        _json(said_of(one) | {"decided_by": of.by, "checked_by": of.checked_by})
+        for one, of in zip(written, decided, strict=True)
+    ]
+    digests = [
+        {"id": one.decision_id, "payment_id": one.proposed.payment_id, "sha256": sha256(body).hexdigest()}
+        for one, body in zip(written, bodies, strict=True)
+    ]
+    append(tx, "decisions.made", {"decisions": digests}, now)
     append_events(
         tx,
-        [OutboxEvent("decision.made", one["payment_id"], canonical(one).decode()) for one in said],
+        [
+            OutboxEvent("decision.made", one.proposed.payment_id, body.decode())
+            for one, body in zip(written, bodies, strict=True)
+        ],
         now,
     )
     return written
 
 
-def _side(item: Any) -> int:
+def side_of(item: Any) -> int:
     return -1 if item.type == "credit_memo" else 1
 
 
-def _day(row: Any) -> date:
+def day_of(row: Any) -> date:
     """Give the day on which the movement of a payment is booked."""
     return _FIRST_DAY + timedelta(days=row.booking_date)
 
@@ -180,30 +208,32 @@ def _day(row: Any) -> date:
 # --------------------------------------------------------------------------- the journal
 
 
-def _bookings(decided: Sequence[_Decided], items: Mapping[str, Any]) -> Iterator[Booking]:
+def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[Booking]:
     """Say what happened: the money came; then each line, then what is left of a known customer."""
     for one in decided:
         proposed, row = one.proposed, one.row
         kind = PaymentKind(proposed.kind)
         money = Payment(row.id, row.currency, row.amount_minor, kind, proposed.customer_id)
         if row.opening_minor and proposed.outcome != Outcome.DISMISSED:
-            yield Booking(CashMoved(money), _day(row), one.decision_id)
-        if proposed.outcome != Outcome.AUTO:
+            yield Booking(CashMoved(money), day_of(row), one.decision_id)
+        if not one.closes:
             continue
         before: defaultdict[str, int] = defaultdict(int)
         for number, line in enumerate(proposed.lines, 1):
             yield Booking(
-                _applied(one, money, number, line, items[line.invoice_id], before), _day(row), one.decision_id
+                _applied(one, money, number, line, items[line.invoice_id], before),
+                day_of(row),
+                one.decision_id,
             )
         left = row.amount_minor - sum(line.payment_amount_minor for line in proposed.lines)
         if left and proposed.customer_id:
             yield Booking(
-                PutOnAccount(one.decision_id, money, proposed.customer_id, left), _day(row), one.decision_id
+                PutOnAccount(one.decision_id, money, proposed.customer_id, left), day_of(row), one.decision_id
             )
 
 
 def _applied(
-    one: _Decided, money: Payment, number: int, line: Line, item: Any, before: defaultdict[str, int]
+    one: Decided, money: Payment, number: int, line: Line, item: Any, before: defaultdict[str, int]
 ) -> Applied:
     foreign = None
     if item.currency != money.currency:
@@ -242,11 +272,12 @@ def habits_of(lines: Iterator[tuple[Any, Any, Line]]) -> tuple[int, int, int]:
 # --------------------------------------------------------------------------- columns
 
 
-def _decision_columns(decided: Sequence[_Decided], now_us: int) -> dict[str, list[Any]]:
+def _decision_columns(decided: Sequence[Decided], now_us: int) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         "id": [one.decision_id for one in decided],
         "event_key": [one.event_key for one in decided],
-        "decided_by": [MACHINE] * len(decided),
+        "decided_by": [one.by for one in decided],
+        "checked_by": [one.checked_by for one in decided],
         "replaces": [one.replaces for one in decided],
         "created_at": [now_us] * len(decided),
     }
@@ -264,11 +295,11 @@ _LINE_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def _lines(decided: Sequence[_Decided]) -> list[tuple[_Decided, int, Line]]:
+def _lines(decided: Sequence[Decided]) -> list[tuple[Decided, int, Line]]:
     return [(one, number, line) for one in decided for number, line in enumerate(one.proposed.lines, 1)]
 
 
-def _line_columns(rows: Sequence[tuple[_Decided, int, Line]]) -> dict[str, list[Any]]:
+def _line_columns(rows: Sequence[tuple[Decided, int, Line]]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         name: [getattr(line, name) for _, _, line in rows] for name in _LINE_COLUMNS
     }
@@ -280,7 +311,7 @@ def _line_columns(rows: Sequence[tuple[_Decided, int, Line]]) -> dict[str, list[
     return columns
 
 
-def _proposal_columns(decided: Sequence[_Decided]) -> dict[str, list[Any]]:
+def _proposal_columns(decided: Sequence[Decided]) -> dict[str, list[Any]]:
     rows = _lines(decided)
     return {
         **_line_columns(rows),
@@ -289,7 +320,7 @@ def _proposal_columns(decided: Sequence[_Decided]) -> dict[str, list[Any]]:
     }
 
 
-def _allocation_columns(tx: Transaction, closing: Sequence[_Decided], now_us: int) -> dict[str, list[Any]]:
+def _allocation_columns(tx: Transaction, closing: Sequence[Decided], now_us: int) -> dict[str, list[Any]]:
     rows = _lines(closing)
     ids = [_allocation_id(one.decision_id, number) for one, number, _ in rows]
     return {
@@ -298,15 +329,17 @@ def _allocation_columns(tx: Transaction, closing: Sequence[_Decided], now_us: in
         "entry_id": [entry_id(tx.book_id, f"apply:{one}") for one in ids],
         "decided_at": [now_us] * len(rows),
         "known_at": [now_us] * len(rows),
-        "decided_by": [MACHINE] * len(rows),
-        "source": [MACHINE] * len(rows),
+        "decided_by": [one.by for one, _, _ in rows],
+        "checked_by": [one.checked_by for one, _, _ in rows],
+        "reason": [one.reason for one, _, _ in rows],
+        "source": [one.source for one, _, _ in rows],
     }
 
 
-def _payment_columns(decided: Sequence[_Decided], now_us: int) -> dict[str, list[Any]]:
+def _payment_columns(decided: Sequence[Decided], now_us: int) -> dict[str, list[Any]]:
     left = []
     for one in decided:
-        applied = one.proposed.lines if one.proposed.outcome == Outcome.AUTO else ()
+        applied = one.proposed.lines if one.closes else ()
         left.append(one.row.amount_minor - sum(line.payment_amount_minor for line in applied))
     dismissed = [one.proposed.outcome == Outcome.DISMISSED for one in decided]
     return {
@@ -324,22 +357,22 @@ def _payment_columns(decided: Sequence[_Decided], now_us: int) -> dict[str, list
     }
 
 
-def _asks(proposed: Proposed) -> bool:
+def _asks(one: Decided) -> bool:
     """Tell whether a person is asked."""
-    return proposed.outcome in (Outcome.REVIEW, Outcome.UNMATCHED)
+    return one.by == MACHINE and one.proposed.outcome in (Outcome.REVIEW, Outcome.UNMATCHED)
 
 
-def _case_of(tx: Transaction, one: _Decided) -> dict[str, Any]:
+def _case_of(tx: Transaction, one: Decided) -> dict[str, Any]:
     return {
         "id": made_id("ca", tx.book_id, one.event_key),
         "payment_id": one.row.id,
         "decision_id": one.decision_id,
-        "reason": one.proposed.outcome if _asks(one.proposed) else None,
+        "reason": one.proposed.outcome if _asks(one) else None,
         "priority": float(abs(one.row.amount_minor)),
     }
 
 
-def _said(one: DecisionRecord) -> dict[str, Any]:
+def said_of(one: DecisionRecord) -> dict[str, Any]:
     """Say a decision to the audit chain and to others; no personal data."""
     proposed = one.proposed
     return {

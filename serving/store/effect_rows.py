@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, select, update
 
 from receivables.errors import TieoutError
-from serving.store.bulk import insert_columns, parts
+from serving.store.bulk import insert_columns, parts, plain
 from serving.store.columns import Int
 from serving.store.schema import allocation, book, decision, invoice, payment, proposal
 from serving.store.store import Transaction
@@ -44,6 +44,37 @@ def insert_proposals(tx: Transaction, columns: dict[str, list[Any]]) -> None:
 def insert_allocations(tx: Transaction, columns: dict[str, list[Any]]) -> None:
     """Write allocations."""
     insert_columns(tx, allocation, columns)
+
+
+def allocations_in_force(tx: Transaction, payment_id: str) -> list[Any]:
+    """Read the allocations of a payment that nobody has undone, those of before Tieout left out."""
+    query = (
+        select(*map(plain, allocation.columns))
+        .where(
+            allocation.c.book_id == tx.book_id,
+            allocation.c.payment_id == payment_id,
+            allocation.c.reversed_at.is_(None),
+            allocation.c.reverses.is_(None),
+            allocation.c.source != "history",
+        )
+        .order_by(allocation.c.id)
+    )
+    return list(tx.connection.execute(query))
+
+
+def mark_reversed(tx: Transaction, ids: Sequence[str], now_us: int) -> None:
+    """Note when allocations were undone; each once."""
+    for part in parts(list(ids)):
+        change = (
+            update(allocation)
+            .where(
+                allocation.c.book_id == tx.book_id,
+                allocation.c.id.in_(part),
+                allocation.c.reversed_at.is_(None),
+            )
+            .values(reversed_at=bindparam("at", type_=Int))
+        )
+        tx.connection.execute(change, {"at": now_us})
 
 
 def count_decisions_of(tx: Transaction, payments: Sequence[str]) -> dict[str, int]:
