@@ -1,4 +1,4 @@
-"""What the store says to Prometheus when it is asked: queues, ages, cash on no item, an imbalance of the journal."""
+"""What the store says to Prometheus when it is asked: queues, ages, cash on no item, an imbalance."""
 
 from __future__ import annotations
 

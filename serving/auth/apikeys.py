@@ -19,7 +19,15 @@ from receivables.errors import TieoutError
 from serving.store.key_rows import KeyRow, find_key, insert_key
 from serving.store.store import Store, Transaction
 
-__all__ = ["BadKeyRequestError", "Caller", "Scope", "UnknownKeyError", "authenticate", "make_key", "parse_scopes"]
+__all__ = [
+    "BadKeyRequestError",
+    "Caller",
+    "Scope",
+    "UnknownKeyError",
+    "authenticate",
+    "make_key",
+    "parse_scopes",
+]
 
 _KEY: Final = re.compile(r"tieout_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 _LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"

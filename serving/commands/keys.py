@@ -22,7 +22,9 @@ NameOption = Annotated[str, typer.Option("--name", help="Who will use it.")]
 DaysOption = Annotated[
     int | None, typer.Option("--days", min=1, max=3660, help="Days until it ends; default: it does not.")
 ]
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The middle part of the key, as `list` shows it.")]
+IdArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="The middle part of the key, as `list` shows it.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -81,7 +83,13 @@ def list_keys(book: BookOption = None, as_json: JsonOption = False) -> None:  # 
         _say_json({"keys": said})
         return
     for row in rows:
-        state = "revoked" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else "in force"
+        state = (
+            "revoked"
+            if row.revoked_at
+            else f"until {row.expires_at:%Y-%m-%d}"
+            if row.expires_at
+            else "in force"
+        )
         typer.echo(f"{row.id}  {','.join(row.scopes):30}  {state:16}  {row.name}")
 
 

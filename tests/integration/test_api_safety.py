@@ -5,23 +5,33 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from features.book import Book
 from serving.app import ROUTERS
 from serving.auth.apikeys import Scope
 from serving.model_slot import ModelSlot
+from serving.row_states import Intake
+from serving.store.store import Transaction
 from tests.service import INVOICE, PAYMENT, Service, running
 
-OPEN_ROUTES = {"/healthz", "/readyz", "/metrics", "/v1/webhooks/stripe/{source_id}", "/v1/webhooks/standard/{source_id}"}
+OPEN_ROUTES = {
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/v1/webhooks/stripe/{source_id}",
+    "/v1/webhooks/standard/{source_id}",
+}
 """Operations ask for the port or a token, events for a signature; everything else for a key."""
 
 
-def code(answer: Any) -> tuple[int, str]:
+def code(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json", answer.text
     assert answer.json()["status"] == answer.status_code
     return answer.status_code, answer.json()["code"]
@@ -56,7 +66,9 @@ def test_a_key_does_what_its_scopes_say_and_no_more(service: Service, scope: Sco
     key = {"authorization": f"Bearer {service.key(frozenset({scope}))}", "idempotency-key": "1"}
     calls = {
         Scope.READ: service.http.get("/v1/decisions", headers=key),
-        Scope.MATCH: service.http.post("/v1/match", json={"payments": [PAYMENT], "invoices": []}, headers=key),
+        Scope.MATCH: service.http.post(
+            "/v1/match", json={"payments": [PAYMENT], "invoices": []}, headers=key
+        ),
         Scope.INGEST: service.http.post("/v1/invoices", json={"invoices": [INVOICE]}, headers=key),
         Scope.ADMIN: service.http.get("/v1/webhook-sources", headers=key),
     }
@@ -97,7 +109,10 @@ def test_a_book_does_not_see_another(service: Service) -> None:
     # the same id in another book is another payment, and matches nothing of the first book
     theirs = service.post("/v1/payments", {"payments": [PAYMENT]}, "other").json()
     assert theirs["decisions"][0]["outcome"] == "unmatched"
-    assert service.post("/v1/match", {"payments": [PAYMENT]}, "other").json()["decisions"][0]["allocations"] == []
+    assert (
+        service.post("/v1/match", {"payments": [PAYMENT]}, "other").json()["decisions"][0]["allocations"]
+        == []
+    )
     assert service.get("/v1/payments/P-1", "acme").json()["state"] == "new"
     feed = service.get("/v1/decisions", "other").json()
     assert code(service.get(f"/v1/decisions?after={feed['next']}", "acme")) == (400, "bad_cursor")
@@ -128,7 +143,8 @@ def test_the_same_key_with_another_request_is_refused(service: Service) -> None:
 
 @pytest.mark.parametrize("key", ["", "with space", "ümlaut", "x" * 256])
 def test_a_request_that_writes_needs_a_usable_key(service: Service, key: str) -> None:
-    headers = service.headers() | ({"idempotency-key": key.encode()} if key else {})
+    given = {"idempotency-key": key} if key else {}
+    headers = [(name.encode(), value.encode()) for name, value in (service.headers() | given).items()]
     answer = service.http.post("/v1/invoices", json={"invoices": [INVOICE]}, headers=headers)
     assert code(answer) in {(400, "idempotency_key_missing"), (422, "invalid_request")}
 
@@ -142,7 +158,7 @@ def test_one_key_sent_many_times_at_once_has_one_effect(service: Service) -> Non
     service.post("/v1/invoices", {"invoices": [INVOICE]})
     start = threading.Barrier(8)
 
-    def send(_: int) -> Any:
+    def send(_: int) -> httpx.Response:
         start.wait()
         return service.post("/v1/payments", {"payments": [PAYMENT]}, key="k")
 
@@ -177,10 +193,15 @@ def test_one_key_sent_many_times_at_once_has_one_effect(service: Service) -> Non
         (b'{"payments": [], "invoices": []}', (422, "invalid_request")),
         (b'{"payments": [{}], "unknown": 1}', (422, "invalid_request")),
         (b"null", (422, "invalid_request")),
-        (b'{"payments": [{"payment_id": "P"}], "policy": {"nonsense": 1}, "invoices": []}', (422, "invalid_policy")),
+        (
+            b'{"payments": [{"payment_id": "P"}], "policy": {"nonsense": 1}, "invoices": []}',
+            (422, "invalid_policy"),
+        ),
     ],
 )
-def test_a_broken_request_is_a_problem_with_its_mend(service: Service, body: bytes, said: tuple[int, str]) -> None:
+def test_a_broken_request_is_a_problem_with_its_mend(
+    service: Service, body: bytes, said: tuple[int, str]
+) -> None:
     headers = service.headers(**{"content-type": "application/json"})
     answer = service.http.post("/v1/match", content=body, headers=headers)
     assert code(answer) == said, answer.text
@@ -211,7 +232,9 @@ def test_every_answer_carries_safe_headers_and_the_callers_request_id(service: S
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
-def test_a_body_too_large_is_refused_before_it_is_read(tmp_path: Path, slot: ModelSlot, is_chunked: bool) -> None:
+def test_a_body_too_large_is_refused_before_it_is_read(
+    tmp_path: Path, slot: ModelSlot, *, is_chunked: bool
+) -> None:
     with running(tmp_path, slot, body_bytes=10_000) as service:
         body = json.dumps({"payments": [PAYMENT | {"remittance": "x" * 20_000}], "invoices": []}).encode()
         content: Any = iter([body[:5_000], body[5_000:]]) if is_chunked else body
@@ -232,21 +255,27 @@ def test_a_key_over_its_rate_waits(tmp_path: Path, slot: ModelSlot) -> None:
 def test_an_address_that_guesses_keys_is_slowed_down(tmp_path: Path, slot: ModelSlot) -> None:
     with running(tmp_path, slot, failed_logins="3/minute") as service:
         wrong = {"authorization": "Bearer wrong"}
-        assert [service.http.get("/v1/cases", headers=wrong).status_code for _ in range(4)] == [401, 401, 401, 429]
+        assert [service.http.get("/v1/cases", headers=wrong).status_code for _ in range(4)] == [
+            401,
+            401,
+            401,
+            429,
+        ]
 
 
 def test_what_takes_too_long_is_ended_and_its_retry_gets_the_answer(
     tmp_path: Path, slot: ModelSlot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import serving.ingest
     import serving.intake
 
     held, go_on = threading.Event(), threading.Event()
-    inner = serving.intake.ingest_rows
+    inner = serving.ingest.ingest_rows
 
-    def slow(*given: Any) -> Any:
+    def slow(tx: Transaction, book: Book, now: datetime) -> Intake:
         held.set()
         go_on.wait(20)
-        return inner(*given)
+        return inner(tx, book, now)
 
     monkeypatch.setattr(serving.intake, "ingest_rows", slow)
     with running(tmp_path, slot, request_seconds=0.5) as service:
