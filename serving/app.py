@@ -9,12 +9,12 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from serving.api import events_in, health, intake, match, reading, webhooks
+from serving.api import decisions, events_in, health, intake, match, reading, webhooks
 from serving.background import Background
+from serving.error_answers import install
 from serving.logs import set_up_logs
 from serving.middleware import BodyLimit, Edge, TimeLimit
 from serving.pages import desk, site
-from serving.problems import install
 from serving.runtime import Runtime, open_runtime
 from serving.settings import Settings, load_settings
 from serving.tracing import set_up_tracing
@@ -24,6 +24,7 @@ __all__ = ["create_app", "make_app"]
 ROUTERS = (
     match.router,
     intake.router,
+    decisions.router,
     reading.router,
     webhooks.router,
     events_in.router,

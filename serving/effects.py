@@ -14,9 +14,10 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+import orjson
+
 from receivables.words import Outcome, PaymentKind, WriteOffReason
 from serving.audit.chain import append
-from serving.audit.record import canonical
 from serving.posting import (
     Applied,
     Booking,
@@ -127,6 +128,11 @@ def record(tx: Transaction, proposals: Sequence[Proposed], now: datetime) -> lis
     return sorted(same + written, key=lambda one: one.proposed.payment_id)
 
 
+def _json(body: dict[str, Any]) -> bytes:
+    """Write what is told of a decision; the audit chain holds its digest."""
+    return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+
+
 def _says_the_same(before: Any, lines: Sequence[tuple[Any, ...]], proposed: Proposed) -> bool:
     facts = (
         proposed.outcome, proposed.confidence, proposed.kind, proposed.customer_id, proposed.related_payment_id,
@@ -170,14 +176,21 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
         DecisionRecord(one.decision_id, seq, one.proposed, is_new=True)
         for one, seq in zip(decided, seqs, strict=True)
     ]
-    said = [
-        said_of(one) | {"decided_by": of.by, "checked_by": of.checked_by}
+    bodies = [
+        _json(said_of(one) | {"decided_by": of.by, "checked_by": of.checked_by})
         for one, of in zip(written, decided, strict=True)
     ]
-    append(tx, "decisions.made", {"decisions": said}, now)
+    digests = [
+        {"id": one.decision_id, "payment_id": one.proposed.payment_id, "sha256": sha256(body).hexdigest()}
+        for one, body in zip(written, bodies, strict=True)
+    ]
+    append(tx, "decisions.made", {"decisions": digests}, now)
     append_events(
         tx,
-        [OutboxEvent("decision.made", one["payment_id"], canonical(one).decode()) for one in said],
+        [
+            OutboxEvent("decision.made", one.proposed.payment_id, body.decode())
+            for one, body in zip(written, bodies, strict=True)
+        ],
         now,
     )
     return written
@@ -345,7 +358,7 @@ def _payment_columns(decided: Sequence[Decided], now_us: int) -> dict[str, list[
 
 
 def _asks(one: Decided) -> bool:
-    """Tell whether a person is asked: what a person decided asks nobody."""
+    """Tell whether a person is asked."""
     return one.by == MACHINE and one.proposed.outcome in (Outcome.REVIEW, Outcome.UNMATCHED)
 
 

@@ -23,7 +23,7 @@ from serving.problems import (
     InternalError,
     RequestError,
     TooSlowError,
-    problem_of,
+    request_problem,
 )
 from serving.tracing import span
 
@@ -153,7 +153,7 @@ class BodyLimit:
 
 
 async def _answer(error: RequestError, scope: Scope, send: Send) -> None:
-    problem = problem_of(error)
+    problem = request_problem(error)
     body = problem.body(scope.get("tieout.request_id"))
     headers = [
         (b"content-type", MEDIA_TYPE.encode()),

@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
+from features.boosters import Booster
 from features.bundle import Bundle, BundleError, base_bundle, load_bundle
 from features.publication import PublicationError, models_folder, read_current
 from receivables.errors import TieoutError
@@ -109,7 +112,9 @@ class ModelSlot:
         return self._take(bundle, "published")
 
     def _take(self, bundle: Bundle, source: str) -> bool:
-        taken = LoadedModel(bundle, Policy.from_dict(bundle.policy), bundle.name, source)
+        checked: dict[str, Booster] = {name: _Checked(one) for name, one in bundle.boosters.items()}
+        whole = replace(bundle, boosters=checked)
+        taken = LoadedModel(whole, Policy.from_dict(bundle.policy), bundle.name, source)
         before = self._model
         self._model = taken
         if before is not None:
@@ -125,6 +130,29 @@ class ModelSlot:
         kept = self._model.name if self._model else None
         metrics.DEGRADED.set(0 if kept else 1)
         _log.error("model refused", code=code, why=why, kept=kept)
+
+
+class _Checked:
+    """A booster whose every answer is a number: nonsense stops where it arises, not as an error further on."""
+
+    def __init__(self, booster: Booster) -> None:
+        self._booster = booster
+
+    def predict(self, data: NDArray[np.float64], *, raw_score: bool = False, num_threads: int = 0) -> Any:
+        """Answer as the booster does; raises `ModelFaultError` for an answer that is no number."""
+        said = self._booster.predict(data, raw_score=raw_score, num_threads=num_threads)
+        if not np.isfinite(said).all():
+            metrics.MODEL_FAULTS.labels(ModelFaultError.code).inc()
+            raise ModelFaultError
+        return said
+
+    def num_feature(self) -> int:
+        """Give the number of columns."""
+        return self._booster.num_feature()
+
+    def model_to_string(self) -> str:
+        """Give the model as text."""
+        return self._booster.model_to_string()
 
 
 def check_confidences(values: Iterable[float | None]) -> None:

@@ -1,33 +1,25 @@
 """Errors as the API says them: RFC 9457 problems, each with a stable code and the mend.
 
-One table maps families of errors to a status. Every code that can leave the service is a heading of
-docs/reference/errors.md.
+Errors of the rooms, which know no HTTP, get their status in `serving.error_answers`. Every code that can
+leave the service is a row of docs/reference/errors.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import Request
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from features.book import BookError
-from features.bundle import BundleError
 from receivables.errors import TieoutError
-from receivables.policy import PolicyError
-from serving.store.errors import NotMigratedError, StoreError, StoreUnavailableError, UnknownBookError
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE: Final = "urn:tieout:problem:"
-MOST_ERRORS: Final = 20
-"""Fields that one problem names."""
 
 
 class RequestError(TieoutError):
@@ -141,19 +133,6 @@ class InternalError(RequestError):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-FAMILIES: Final[Sequence[tuple[type[TieoutError], HTTPStatus]]] = (
-    (StoreUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (NotMigratedError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (UnknownBookError, HTTPStatus.NOT_FOUND),
-    (StoreError, HTTPStatus.INTERNAL_SERVER_ERROR),
-    (BundleError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (PolicyError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (BookError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (TieoutError, HTTPStatus.UNPROCESSABLE_ENTITY),
-)
-"""Errors of the rooms that know no HTTP, most special first; those of this module carry their own status."""
-
-
 class FieldError(BaseModel):
     """One field that is wrong."""
 
@@ -206,59 +185,12 @@ class Problem:
         return Response(self.body(request_id), self.status, dict(self.headers), MEDIA_TYPE)
 
 
-def problem_of(error: TieoutError) -> Problem:
-    """Say an error of ours as a problem."""
-    if isinstance(error, RequestError):
-        return Problem(error.code, error.status, error.message, error.mend, headers=error.headers)
-    status = next(status for family, status in FAMILIES if isinstance(error, family))
-    headers = {"retry-after": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Problem(error.code, status, error.message, error.mend, headers=headers)
-
-
-def install(app: FastAPI) -> None:
-    """Answer every error of the application as a problem."""
-    app.add_exception_handler(TieoutError, _ours)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+def request_problem(error: RequestError) -> Problem:
+    """Say an error of a request as a problem."""
+    return Problem(error.code, error.status, error.message, error.mend, headers=error.headers)
 
 
 def request_id_of(request: Request) -> str | None:
     """Give the id under which the log knows this request."""
     found = request.scope.get("tieout.request_id")
     return found if isinstance(found, str) else None
-
-
-async def _ours(request: Request, error: Exception) -> Response:
-    assert isinstance(error, TieoutError)
-    return problem_of(error).response(request_id_of(request))
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    said = [(_pointer(one["loc"]), str(one["msg"])) for one in error.errors()[:MOST_ERRORS]]
-    if any(one["type"] == "json_invalid" for one in error.errors()):
-        return problem_of(BadJsonError()).response(request_id_of(request))
-    kind = InvalidRequestError
-    problem = Problem(kind.code, kind.status, str(kind().message), kind.mend, tuple(said))
-    return problem.response(request_id_of(request))
-
-
-async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    headers = dict(error.headers or {})
-    match error.status_code:
-        case HTTPStatus.NOT_FOUND:
-            said: RequestError = NotFoundError()
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            said = WrongMethodError(headers=headers)
-        case _:
-            said = BadJsonError() if "body" in str(error.detail) else RequestError()
-    return problem_of(said).response(request_id_of(request))
-
-
-def _pointer(location: Sequence[object]) -> str:
-    """Write where a field is: a pointer into the body, or `query.limit`."""
-    place, *path = location or ("",)
-    if place == "body":
-        return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path) or "/"
-    return ".".join(str(step) for step in location)

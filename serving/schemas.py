@@ -46,6 +46,14 @@ def _plain(value: str | int | Decimal | None) -> str | int | None:
             return None
 
 
+def _money(value: str | int | Decimal) -> str:
+    plain = str(_plain(value))
+    whole, _, decimals = plain.removeprefix("-").partition(".")
+    if len(whole) > 15 or len(decimals) > 4:
+        raise ValueError("the amount is too large or has too many decimals")
+    return plain
+
+
 Text = Annotated[str, Field(max_length=CELL_LIMIT), AfterValidator(_without_nul)]
 Id = Annotated[
     str,
@@ -53,6 +61,14 @@ Id = Annotated[
     AfterValidator(_without_nul),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 512, "pattern": NO_NUL}),
 ]
+Amount = Annotated[
+    Annotated[str, Field(strict=True, max_length=24, pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$")]
+    | Annotated[int, Field(strict=True)]
+    | Annotated[Decimal, Field(strict=True, allow_inf_nan=False)],
+    AfterValidator(_money),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$", "maxLength": 24}),
+]
+"""Money as decimal text in major units; a JSON number is read by its digits."""
 Cell = Annotated[
     Annotated[str, Field(strict=True, max_length=CELL_LIMIT)]
     | Annotated[int, Field(strict=True)]

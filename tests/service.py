@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import uvicorn
@@ -26,7 +25,7 @@ from serving.store.migrations import migrate
 from serving.store.store import Store
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
-SECRET = "0123456789abcdef0123456789abcdef-for-tests"
+SECRET = "0123456789abcdef0123456789abcdef-for-tests"  # noqa: S105 - made up
 INVOICE = {
     "invoice_id": "INV-2026-004217",
     "customer_id": "C-100",
@@ -76,7 +75,7 @@ class Service:
         return self.http.get(path, headers=self.headers(book))
 
     def post(
-        self, path: str, body: Any, book: str = "acme", key: str | None = None, **headers: str
+        self, path: str, body: object, book: str = "acme", key: str | None = None, **headers: str
     ) -> httpx.Response:
         intent = {"idempotency-key": key or f"intent-{next(self._numbers)}"}
         return self.http.post(path, json=body, headers=self.headers(book, **intent, **headers))
@@ -88,10 +87,10 @@ class Service:
 
 @contextmanager
 def running(
-    home: Path, slot: ModelSlot | None = None, url: str | None = None, **settings: Any
+    home: Path, slot: ModelSlot | None = None, url: str | None = None, **settings: object
 ) -> Iterator[Service]:
     """Run the application; `slot` is shared where a test does not touch the model."""
-    given: dict[str, Any] = {
+    given: dict[str, object] = {
         "home": home,
         "database_url": url or f"sqlite:///{home / 'store.db'}",
         "secret_key": SECRET,

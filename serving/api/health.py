@@ -14,6 +14,7 @@ from serving.api.route import answered, problems
 from serving.problems import UnauthenticatedError
 from serving.runtime import runtime_of
 from serving.store.health import readiness
+from serving.store_figures import StoreFigures
 
 router = APIRouter(tags=["operations"])
 
@@ -63,5 +64,6 @@ async def prometheus(request: Request) -> Response:
     given = request.headers.get("authorization", "")
     if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
         raise UnauthenticatedError("The metrics ask for the token of TIEOUT_METRICS_TOKEN.")
-    text = await runtime.work(metrics.exposition)
+    figures = StoreFigures(runtime.store, runtime.clock)
+    text = await runtime.work(lambda: metrics.exposition(figures))
     return Response(text, media_type=metrics.CONTENT_TYPE_LATEST)

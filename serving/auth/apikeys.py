@@ -19,7 +19,15 @@ from receivables.errors import TieoutError
 from serving.store.key_rows import KeyRow, find_key, insert_key
 from serving.store.store import Store, Transaction
 
-__all__ = ["BadKeyRequestError", "Caller", "Scope", "authenticate", "make_key", "parse_scopes"]
+__all__ = [
+    "BadKeyRequestError",
+    "Caller",
+    "Scope",
+    "UnknownKeyError",
+    "authenticate",
+    "make_key",
+    "parse_scopes",
+]
 
 _KEY: Final = re.compile(r"tieout_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 _LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -40,6 +48,13 @@ class BadKeyRequestError(TieoutError, ValueError):
 
     code = "bad_key_request"
     mend = f"Give scopes out of {', '.join(Scope)}, separated by commas, and a name of 1 to 100 characters."
+
+
+class UnknownKeyError(TieoutError, LookupError):
+    """There is no such key in force."""
+
+    code = "unknown_key"
+    mend = "Look it up with `tieout keys list`."
 
 
 @dataclass(frozen=True, slots=True)

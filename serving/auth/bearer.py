@@ -13,7 +13,13 @@ from starlette.types import Scope as AsgiScope
 
 from serving import metrics
 from serving.auth.apikeys import Caller, Scope, authenticate
-from serving.problems import ForbiddenError, RequestError, UnauthenticatedError, problem_of, request_id_of
+from serving.problems import (
+    ForbiddenError,
+    RequestError,
+    UnauthenticatedError,
+    request_id_of,
+    request_problem,
+)
 from serving.runtime import runtime_of
 
 __all__ = ["Admin", "Ingester", "KeyGuard", "Matcher", "Poster", "Reader", "caller"]
@@ -68,6 +74,6 @@ class KeyGuard:
         try:
             await caller(request, SecurityScopes([Scope.MATCH]), await _scheme(request))
         except RequestError as error:
-            await problem_of(error).response(request_id_of(request))(scope, receive, send)
+            await request_problem(error).response(request_id_of(request))(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -67,7 +67,11 @@ def mark_reversed(tx: Transaction, ids: Sequence[str], now_us: int) -> None:
     for part in parts(list(ids)):
         change = (
             update(allocation)
-            .where(allocation.c.book_id == tx.book_id, allocation.c.id.in_(part), allocation.c.reversed_at.is_(None))
+            .where(
+                allocation.c.book_id == tx.book_id,
+                allocation.c.id.in_(part),
+                allocation.c.reversed_at.is_(None),
+            )
             .values(reversed_at=bindparam("at", type_=Int))
         )
         tx.connection.execute(change, {"at": now_us})

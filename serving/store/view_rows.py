@@ -22,8 +22,8 @@ from serving.store.store import Store, Transaction
 
 __all__ = [
     "allocations_of_invoice", "allocations_of_payment", "cases_after", "decisions_after", "decisions_by_id",
-    "decisions_of_payment", "entries_of_payment", "find_case", "find_invoice", "find_payment",
-    "lines_of_decisions", "proposals_on_invoice", "store_figures",
+    "decisions_of_payment", "entries_of_payment", "find_allocation", "find_case", "find_invoice",
+    "find_payment", "lines_of_decisions", "proposals_on_invoice", "store_figures",
 ]  # fmt: skip
 
 
@@ -89,6 +89,12 @@ def allocations_of_invoice(tx: Transaction, invoice_id: str) -> Sequence[Row[Any
         allocation.c.book_id == tx.book_id, allocation.c.invoice_id == invoice_id
     )
     return tx.connection.execute(query.order_by(allocation.c.known_at, allocation.c.id)).all()
+
+
+def find_allocation(tx: Transaction, allocation_id: str) -> Row[Any] | None:
+    """Find an allocation."""
+    query = select(allocation).where(allocation.c.book_id == tx.book_id, allocation.c.id == allocation_id)
+    return tx.connection.execute(query).first()
 
 
 def entries_of_payment(tx: Transaction, payment_id: str) -> Sequence[Row[Any]]:

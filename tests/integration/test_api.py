@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from tests.service import INVOICE, PAYMENT, Service
 
 
-def take(service: Service, **tables: Any) -> None:
+def take(service: Service, **tables: object) -> None:
     for name, rows in tables.items():
         answer = service.post(f"/v1/{name.replace('_', '-')}", {name: rows})
         assert answer.status_code == 200, answer.text
