@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+import serving.commands
 import training.commands
 
 if TYPE_CHECKING:
@@ -253,6 +254,7 @@ def evaluate(
 
 
 training.commands.register(app)
+serving.commands.register(app)
 
 
 # --------------------------------------------------------------------------------------------- composing

@@ -38,12 +38,16 @@ def read_habits(state: State) -> Habits:
     issue_lag = np.clip(booked - frame.item_issue[item], -60, 270)
     count = np.bincount(customer, minlength=size).astype(np.float64)
 
-    def shrunk(values: F64) -> F64:
+    whole = state.elsewhere
+
+    def shrunk(values: F64, days: int | None) -> F64:
         mean = float(values.mean()) if len(values) else 0.0
+        if whole is not None and days is not None:  # the mean is that of the whole book
+            mean = days / whole.habit_count if whole.habit_count else 0.0
         total = np.bincount(customer, weights=values, minlength=size)
         return (total + PRIOR_WEIGHT * mean) / (count + PRIOR_WEIGHT)
 
-    lag = shrunk(due_lag)
+    lag = shrunk(due_lag, whole.habit_due_days if whole else None)
     square = np.bincount(customer, weights=(due_lag - lag[customer]) ** 2, minlength=size)
     spread = np.sqrt((square + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (count + PRIOR_WEIGHT))
     votes = np.sort(pay.astype(np.int64) * max(size, 1) + customer)
@@ -56,7 +60,7 @@ def read_habits(state: State) -> Habits:
         payments=payments,
         lag_due=lag,
         lag_spread=spread,
-        lag_issue=shrunk(issue_lag),
+        lag_issue=shrunk(issue_lag, whole.habit_issue_days if whole else None),
         items_per_payment=(count + PRIOR_WEIGHT) / (payments + PRIOR_WEIGHT),
         single_share=(singles + PRIOR_WEIGHT * 0.8) / (payments + PRIOR_WEIGHT),
     )

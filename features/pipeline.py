@@ -34,7 +34,7 @@ from features.outcome_tables import (
     lane_decisions,
 )
 from features.settle import settle
-from features.state import FOREVER, Applied, State
+from features.state import FOREVER, Applied, Elsewhere, State
 from features.tolerate import tolerate
 from features.undo import find_originals
 from receivables.policy import Policy
@@ -91,6 +91,12 @@ def undecided(frame: Frame, known_until: int) -> I32:
     decided[frame.allocation_payment[standing & (frame.allocation_decided <= known_until)]] = True
     waiting = ~decided[:-1] & (frame.payment_resolution < 0) & (frame.payment_known <= known_until)
     return np.flatnonzero(waiting).astype(np.int32)
+
+
+def rows_named(frame: Frame, ids: pa.Array) -> I32:
+    """Return the rows of the payments named."""
+    wanted = pc.is_in(frame.payment_ids, value_set=ids.cast(pa.string()))
+    return np.flatnonzero(np.asarray(wanted)).astype(np.int32)
 
 
 def instant_of(frame: Frame, as_of: datetime | None) -> int:
@@ -159,10 +165,12 @@ def match_book(
     threads: int = 2,
     progress: Progress | None = None,
     sink: Callable[[pa.Table], object] | None = None,
+    only: pa.Array | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> MatchResult:
-    """Decide the payments of a book that have neither an allocation nor a known outcome.
+    """Decide the payments of a book that have neither an allocation nor a known outcome, or ``only`` those named.
 
-    ``sink`` takes the candidate tables batch by batch, so that a large book needs no memory for them; without
+    ``elsewhere`` tells what a part of a book does not show of the whole. ``sink`` takes the candidate tables batch by batch, so that a large book needs no memory for them; without
     it they are returned. Raises `BundleError` when the model does not fit this version.
     """
     clock = _Clock()
@@ -173,7 +181,7 @@ def match_book(
     reading = Reading(frame, threads)
     now = instant_of(frame, as_of)
     known_until = FOREVER if as_of is None else now
-    payments = undecided(frame, known_until)
+    payments = undecided(frame, known_until) if only is None else rows_named(frame, only)
     since = clock.note("prepare", since)
     decisions: list[pa.Table] = []
     allocations: list[pa.Table] = []
@@ -186,8 +194,9 @@ def match_book(
         if progress is not None:
             progress("matching", done, len(payments))
         state = State(
-            frame, known_until, known_until, replay=False, batch=batch, claimed=claimed, applied=applied
-        )
+            frame, known_until, known_until, replay=False, batch=batch, claimed=claimed, applied=applied,
+            elsewhere=elsewhere,
+        )  # fmt: skip
         split = split_batch(reading, state, batch)
         lane = decide_lane(state, split.lane, model, rules)
         decisions.append(lane_decisions(frame, lane, bundle.name, policy_name(rules)))

@@ -250,17 +250,20 @@ class PaymentSpans:
 
 
 class KeyFilter:
-    """A one-hash bitmap of known keys: sifts spans before the exact join (false positives ~ keys/2^25)."""
+    """A one-hash bitmap of known keys: sifts spans before the exact join (false positives ~ keys/2^bits)."""
 
-    BITS = 25
+    MOST_BITS = 25
+    LEAST_BITS = 16
 
     def __init__(self, keys: U64) -> None:
-        self._map = np.zeros(1 << self.BITS, np.bool_)
-        self._map[keys >> np.uint64(64 - self.BITS)] = True
+        bits = min(self.MOST_BITS, max(self.LEAST_BITS, len(keys).bit_length() + 6))
+        self._shift = np.uint64(64 - bits)  # touching 32 MiB for a few keys took 25 ms
+        self._map = np.zeros(1 << bits, np.bool_)
+        self._map[keys >> self._shift] = True
 
     def __call__(self, keys: U64) -> NDArray[np.bool_]:
         """Tell for each key whether it may be known."""
-        return np.asarray(self._map[keys >> np.uint64(64 - self.BITS)], np.bool_)
+        return np.asarray(self._map[keys >> self._shift], np.bool_)
 
 
 def payment_spans(texts: pa.Array, known: KeyFilter) -> PaymentSpans:

@@ -40,6 +40,17 @@ class Applied:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What a part of a book does not show of the whole: everything else that features look at is in the part."""
+
+    habit_count: int  # allocations of receipts in force
+    habit_due_days: int  # their days after the due day, added up as `features.habits` counts them
+    habit_issue_days: int
+    balance: I64  # signed balances times 512 plus the currency's code, sorted
+    open_items: I64  # how many open items outside the part have that balance
+
+
+@dataclass(frozen=True)
 class State:
     """A book as it stood at one instant.
 
@@ -55,6 +66,7 @@ class State:
     batch: I32
     claimed: I64 | None = None  # applied by earlier batches of the same run, by item, signed
     applied: Applied | None = None  # the lines behind ``claimed``
+    elsewhere: Elsewhere | None = None
     cold: bool = False  # balances only: who paid what before is not known
 
     @cached_property

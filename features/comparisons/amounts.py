@@ -42,6 +42,9 @@ def columns(c: Comparison) -> dict[str, F32]:
     currency = frame.item_currency.astype(np.int64)
     money = state.open_amount * np.int64(512) + currency
     twins_book = count_equal(money[c.item], money[rows])
+    if state.elsewhere is not None:
+        at, found = lookup(money[c.item], state.elsewhere.balance)
+        twins_book = twins_book + np.where(found, np.append(state.elsewhere.open_items, 0)[at], 0)
     owner = frame.item_customer.astype(np.int64)
     mixed = mix_keys(money, owner)
     twins_customer = count_equal(mixed[c.item], mixed[rows])

@@ -1,0 +1,1 @@
+"""The reviewers' pages: server-rendered, one script, no foreign host."""

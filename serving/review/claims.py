@@ -1,0 +1,68 @@
+"""Who works on which case: leases, so that two people never decide the same one, and nobody waits for the absent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from receivables.errors import TieoutError
+from serving.store import review_rows
+from serving.store.store import Transaction
+
+__all__ = ["LEASE", "BadQueueError", "Queue", "claim", "heartbeat", "release"]
+
+LEASE: Final = timedelta(minutes=5)
+MOST: Final = 50
+
+
+class BadQueueError(TieoutError, ValueError):
+    """There is no such queue."""
+
+    code = "bad_queue"
+    mend = "Order by value, age, due, confidence or learning."
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Which cases, and in which order."""
+
+    order: str = "value"
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an order that is not known."""
+        if self.order not in review_rows.orders():
+            raise BadQueueError(f"{self.order[:40]!r} is no order of a queue.")
+
+
+def claim(
+    tx: Transaction, who: str, queue: Queue, now: datetime, *, count: int = 10, skip: Sequence[str] = ()
+) -> list[Any]:
+    """Lease the next cases to a person; what she held before stays hers.
+
+    A case that she decided first and that waits for a second person is not given to her.
+    """
+    rows = review_rows.waiting(
+        tx, who, now, order=queue.order, reason=queue.reason, limit=min(count, MOST) * 2, skip=skip
+    )
+    mine = [row for row in rows if not _is_own_approval(tx, row, who)][: min(count, MOST)]
+    review_rows.take(tx, [row.id for row in mine], who, now + LEASE)
+    return mine
+
+
+def heartbeat(tx: Transaction, who: str, ids: Sequence[str], now: datetime) -> list[str]:
+    """Keep leases alive; give the ids that are still hers."""
+    return review_rows.extend(tx, ids[:MOST], who, now + LEASE)
+
+
+def release(tx: Transaction, who: str, ids: Sequence[str]) -> None:
+    """Give cases back."""
+    review_rows.let_go(tx, ids[:MOST], who)
+
+
+def _is_own_approval(tx: Transaction, row: Any, who: str) -> bool:
+    if row.state != review_rows.APPROVAL:
+        return False
+    return any(said.said_by == who for said in review_rows.verdicts_of(tx, row.id))

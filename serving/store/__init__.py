@@ -1,0 +1,1 @@
+"""The store: tables, transactions and migrations; the only place where SQL is written."""

@@ -1,0 +1,83 @@
+"""The rows of the audit chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select
+
+from serving.store.schema import audit
+from serving.store.store import Transaction
+
+__all__ = ["AuditRow", "count_records", "head_of", "insert_record", "read_record", "read_records"]
+
+_HEAD = "audit_head"
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One record as it is stored."""
+
+    seq: int
+    previous: str
+    hash: str
+    kind: str
+    payload: str
+
+
+def head_of(tx: Transaction) -> tuple[int, str] | None:
+    """Give the number and the hash of the last record, if there is any."""
+    known: tuple[int, str] | None = tx.memory.get(_HEAD)
+    if known is not None:
+        return known
+    last = select(audit.c.seq, audit.c.hash).where(audit.c.book_id == tx.book_id).order_by(audit.c.seq.desc())
+    row = tx.connection.execute(last.limit(1)).first()
+    return (row.seq, row.hash) if row else None
+
+
+def insert_record(tx: Transaction, record: AuditRow, subject: str | None, at: datetime) -> None:
+    """Write one record; the head moves within the transaction."""
+    tx.connection.execute(
+        insert(audit).values(
+            book_id=tx.book_id,
+            seq=record.seq,
+            prev_hash=record.previous,
+            hash=record.hash,
+            kind=record.kind,
+            body=record.payload,
+            subject=subject,
+            created_at=at,
+        )
+    )
+    tx.memory[_HEAD] = (record.seq, record.hash)
+
+
+def read_records(tx: Transaction, after: int = 0) -> Iterator[AuditRow]:
+    """Read the chain in order, a page at a time."""
+    while True:
+        page = (
+            select(audit.c.seq, audit.c.prev_hash, audit.c.hash, audit.c.kind, audit.c.body)
+            .where(audit.c.book_id == tx.book_id, audit.c.seq > after)
+            .order_by(audit.c.seq)
+            .limit(_AT_ONCE)
+        )
+        rows = tx.connection.execute(page).all()
+        for row in rows:
+            yield AuditRow(row.seq, row.prev_hash, row.hash, row.kind, row.body)
+        if len(rows) < _AT_ONCE:
+            return
+        after = rows[-1].seq
+
+
+def read_record(tx: Transaction, seq: int) -> AuditRow | None:
+    """Read one record."""
+    return next((record for record in read_records(tx, seq - 1) if record.seq == seq), None)
+
+
+def count_records(tx: Transaction) -> int:
+    """Count the records of the chain."""
+    counted = select(func.count()).select_from(audit).where(audit.c.book_id == tx.book_id)
+    return tx.connection.execute(counted).scalar_one()

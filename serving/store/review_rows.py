@@ -1,0 +1,221 @@
+"""Rows of the review room: which cases wait, who holds them, what was said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+
+from serving.store.bulk import plain
+from serving.store.schema import case, decision, invoice, payment, proposal, verdict
+from serving.store.store import Transaction
+
+OPEN: Final = "open"
+HELD: Final = "held"
+APPROVAL: Final = "approval"
+"""One person has decided; another one must agree before anything is posted."""
+CLOSED: Final = "closed"
+WAITING: Final = (OPEN, APPROVAL)
+
+
+def orders() -> dict[str, tuple[ColumnElement[Any], ...]]:
+    """Give the orders in which a queue may be worked, each ending with the id so that ties stay put."""
+    return {
+        "value": (case.c.priority.desc(), case.c.id),
+        "age": (case.c.opened_at, case.c.id),
+        "due": (case.c.due_at.is_(None), case.c.due_at, case.c.id),
+        "confidence": (func.coalesce(decision.c.confidence, 0.0).desc(), case.c.id),
+        # the answer that teaches most is the one the model is least sure of
+        "learning": (func.abs(func.coalesce(decision.c.confidence, 0.5) - 0.5), case.c.id),
+    }
+
+
+def _free(now: datetime, who: str) -> ColumnElement[bool]:
+    """Nobody else holds the case."""
+    return or_(case.c.lease_until.is_(None), case.c.lease_until <= now, case.c.lease_by == who)
+
+
+def _joined() -> Any:
+    mine = and_(decision.c.book_id == case.c.book_id, decision.c.id == case.c.decision_id)
+    return select(*map(plain, case.columns), decision.c.confidence).outerjoin(decision, mine)
+
+
+def waiting(
+    tx: Transaction,
+    who: str,
+    now: datetime,
+    *,
+    order: str,
+    reason: str | None,
+    limit: int,
+    skip: Sequence[str],
+) -> list[Any]:
+    """Read cases that this person may take, in an order of the queue; held ones come back when their day has come."""
+    query = _joined().where(
+        case.c.book_id == tx.book_id,
+        or_(case.c.state.in_(WAITING), and_(case.c.state == HELD, case.c.due_at <= now)),
+        _free(now, who),
+        or_(case.c.assignee.is_(None), case.c.assignee == who),
+    )
+    if reason:
+        query = query.where(case.c.reason == reason)
+    if skip:
+        query = query.where(case.c.id.not_in(list(skip)))
+    return list(tx.connection.execute(query.order_by(*orders()[order]).limit(limit)))
+
+
+def take(tx: Transaction, ids: Sequence[str], who: str, until: datetime) -> None:
+    """Lease cases to a person."""
+    change = update(case).where(case.c.book_id == tx.book_id, case.c.id.in_(list(ids)))
+    tx.connection.execute(change.values(lease_by=who, lease_until=until))
+
+
+def extend(tx: Transaction, ids: Sequence[str], who: str, until: datetime) -> list[str]:
+    """Extend this person's leases; give those that are still hers."""
+    mine = and_(case.c.book_id == tx.book_id, case.c.id.in_(list(ids)), case.c.lease_by == who)
+    tx.connection.execute(update(case).where(mine).values(lease_until=until))
+    return list(tx.connection.execute(select(case.c.id).where(mine)).scalars())
+
+
+def let_go(tx: Transaction, ids: Sequence[str], who: str) -> None:
+    """End this person's leases."""
+    mine = and_(case.c.book_id == tx.book_id, case.c.id.in_(list(ids)), case.c.lease_by == who)
+    tx.connection.execute(update(case).where(mine).values(lease_by=None, lease_until=None))
+
+
+def find_case(tx: Transaction, case_id: str) -> Any | None:
+    """Read one case."""
+    return tx.connection.execute(_joined().where(case.c.book_id == tx.book_id, case.c.id == case_id)).first()
+
+
+def change_case(tx: Transaction, case_id: str, **values: Any) -> None:
+    """Set columns of a case; its version goes up."""
+    change = update(case).where(case.c.book_id == tx.book_id, case.c.id == case_id)
+    tx.connection.execute(change.values(version=case.c.version + 1, **values))
+
+
+def find_verdict(tx: Transaction, verdict_id: str) -> Any | None:
+    """Read a verdict by the id that its client made."""
+    query = select(*map(plain, verdict.columns)).where(
+        verdict.c.book_id == tx.book_id, verdict.c.id == verdict_id
+    )
+    return tx.connection.execute(query).first()
+
+
+def verdicts_of(tx: Transaction, case_id: str) -> list[Any]:
+    """Read what was said of a case, in order."""
+    query = (
+        select(*map(plain, verdict.columns))
+        .where(verdict.c.book_id == tx.book_id, verdict.c.case_id == case_id)
+        .order_by(verdict.c.created_at, verdict.c.id)
+    )
+    return list(tx.connection.execute(query))
+
+
+def add_verdict(tx: Transaction, **values: Any) -> None:
+    """Write a verdict."""
+    tx.connection.execute(insert(verdict).values(book_id=tx.book_id, **values))
+
+
+def lines_of_decision(tx: Transaction, decision_id: str | None) -> list[Any]:
+    """Read the lines that a decision proposes."""
+    if decision_id is None:
+        return []
+    query = (
+        select(*map(plain, proposal.columns))
+        .where(proposal.c.book_id == tx.book_id, proposal.c.decision_id == decision_id)
+        .order_by(proposal.c.line)
+    )
+    return list(tx.connection.execute(query))
+
+
+def find_decision(tx: Transaction, decision_id: str | None) -> Any | None:
+    """Read a decision."""
+    if decision_id is None:
+        return None
+    query = select(*map(plain, decision.columns)).where(
+        decision.c.book_id == tx.book_id, decision.c.id == decision_id
+    )
+    return tx.connection.execute(query).first()
+
+
+def search_items(tx: Transaction, words: str, currency: str, limit: int) -> list[Any]:
+    """Find open items whose number, id or customer begins with the words typed, or with that amount open."""
+    text = words.strip()
+    if not text:
+        return []
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    like = f"%{escaped}%"
+    wanted = or_(
+        invoice.c.id.ilike(like, escape="\\"),
+        invoice.c.invoice_number.ilike(like, escape="\\"),
+        invoice.c.customer_name.ilike(like, escape="\\"),
+        invoice.c.customer_id.ilike(like, escape="\\"),
+    )
+    query = (
+        select(*map(plain, invoice.columns))
+        .where(invoice.c.book_id == tx.book_id, invoice.c.open_minor > 0, wanted)
+        .order_by(invoice.c.currency != currency, invoice.c.due_date, invoice.c.id)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(query))
+
+
+def payer_history(tx: Transaction, row: Any, limit: int) -> list[Any]:
+    """Read the last applied payments of the same payer: by account, else by name."""
+    column = "payer_account" if row.payer_account else "payer_name"
+    value = getattr(row, column)
+    if not value:
+        return []
+    query = (
+        select(*map(plain, payment.columns))
+        .where(
+            payment.c.book_id == tx.book_id,
+            payment.c[column] == value,
+            payment.c.id != row.id,
+            payment.c.state.in_(("applied", "history")),
+        )
+        .order_by(payment.c.booking_date.desc(), payment.c.id)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(query))
+
+
+def counts_by_reason(tx: Transaction, now: datetime) -> list[tuple[str, int, datetime | None]]:
+    """Count what waits by reason, with the oldest of each."""
+    query = (
+        select(case.c.reason, func.count(), func.min(case.c.opened_at))
+        .where(
+            case.c.book_id == tx.book_id,
+            or_(case.c.state.in_(WAITING), and_(case.c.state == HELD, case.c.due_at <= now)),
+        )
+        .group_by(case.c.reason)
+        .order_by(func.count().desc(), case.c.reason)
+    )
+    return [(reason, count, oldest) for reason, count, oldest in tx.connection.execute(query)]
+
+
+def opened_at(tx: Transaction, now: datetime) -> list[datetime]:
+    """Read since when each waiting case waits."""
+    query = select(case.c.opened_at).where(
+        case.c.book_id == tx.book_id,
+        or_(case.c.state.in_(WAITING), and_(case.c.state == HELD, case.c.due_at <= now)),
+    )
+    return list(tx.connection.execute(query).scalars())
+
+
+def money_today(tx: Transaction, who: str, since: datetime) -> list[Any]:
+    """Read what a person has decided since an instant: payer, currency and amount of each verdict that moves money."""
+    query = (
+        select(payment.c.payer_name, payment.c.payer_account, payment.c.currency, payment.c.amount_minor)
+        .join(verdict, and_(verdict.c.book_id == payment.c.book_id, verdict.c.payment_id == payment.c.id))
+        .where(
+            verdict.c.book_id == tx.book_id,
+            verdict.c.said_by == who,
+            verdict.c.created_at >= since,
+            verdict.c.decision_id.is_not(None),
+        )
+    )
+    return list(tx.connection.execute(query))
