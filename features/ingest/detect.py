@@ -1,0 +1,71 @@
+"""Which format a file is of: by its content, never by its name.
+
+Formats are asked in order, the surest first. A format names its functions by dotted path, so that asking one
+does not load the libraries of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from features.ingest.entry import Entry
+from features.ingest.limits import Limits
+from features.ingest.problems import Problem, UnknownFormatError
+from features.ingest.source import Source
+
+
+class Detector(Protocol):
+    """Says whether a file is of a format."""
+
+    def __call__(self, head: bytes, source: Source) -> bool:
+        """Look at the head first; open the source only when the head is not enough."""
+
+
+class Reader(Protocol):
+    """Gives what a file holds, entry by entry, in flat memory."""
+
+    def __call__(self, source: Source, limits: Limits) -> Iterator[Entry | Problem]:
+        """Read the file from its start; raise an `UnusableFileError` when nothing can be made of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: its name, and its functions as `module:function`."""
+
+    name: str
+    detect: str
+    read: str
+
+    def matches(self, head: bytes, source: Source) -> bool:
+        """Say whether the file is of this format."""
+        return cast("Detector", _function(self.detect))(head, source)
+
+    def reader(self) -> Reader:
+        """Load the reader."""
+        return cast("Reader", _function(self.read))
+
+
+def _format(name: str, module: str) -> Format:
+    """Take `detect` and `read` of one module under `features.ingest`."""
+    return Format(name, f"features.ingest.{module}:detect", f"features.ingest.{module}:read")
+
+
+FORMATS: Final[tuple[Format, ...]] = ()
+"""Every format, in the order in which they are asked."""
+
+
+def find_format(source: Source) -> Format:
+    """Find the format of a file; raise `UnknownFormatError` when none knows it."""
+    head = source.head()
+    for one in FORMATS:
+        if one.matches(head, source):
+            return one
+    raise UnknownFormatError(f"{source.name} is of no format that is known.")
+
+
+def _function(path: str) -> object:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
