@@ -85,9 +85,9 @@ class PaymentEntry:
 class RemittanceEntry:
     """One line of what a payment is said to pay.
 
-    It belongs to the payment at `payment_position` (of its lineage) in the same file, or, in an advice that comes
-    apart from its payment, to the payment of the book whose bank reference, end-to-end id or structured reference
-    is `payment_reference`.
+    It belongs to the payment at `payment_position` (of its lineage) in the same file, or, in an advice that
+    comes apart from its payment, to the payment of the book whose bank reference, end-to-end id or structured
+    reference is `payment_reference`.
     """
 
     lineage: Lineage

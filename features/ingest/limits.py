@@ -22,10 +22,8 @@ class Limits:
     """camt nests 15 deep, CII 12."""
     xml_text: int = 1 << 20
     """Characters of one text or attribute."""
-    xml_attributes: int = 64
-    """Attributes of one element."""
-    xml_unit_nodes: int = 2_000_000
-    """Elements of one unit that is held at once: a statement entry, an invoice."""
+    xml_unit_bytes: int = 64 << 20
+    """Bytes of one unit that is held at once: a statement entry with its batch, the header of a statement."""
     document_bytes: int = 64 << 20
     """Bytes of a file that must be held as a whole, such as an invoice, a PDF or JSON."""
     line_chars: int = 1 << 20

@@ -1,7 +1,7 @@
 """What can be wrong inside a file, and with a file as a whole.
 
 A reader gives a `Problem` for whatever it leaves out or doubts, and goes on. Only a file that cannot be used
-at all raises, one of the errors below; the conversion notes it as the problem of that file and takes the next.
+raises, one of the errors below; the conversion notes it as a problem of that file and takes the next.
 """
 
 from __future__ import annotations
