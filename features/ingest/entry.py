@@ -76,6 +76,16 @@ class PaymentEntry:
     """What the file says of the payment that this one undoes or belongs to: its id or reference."""
     bank_reference: str = ""
     """An id that the bank or gateway gives to this very transaction and to no other; else empty."""
+    uetr: str = ""
+    mandate_id: str = ""
+    exchange_rate: str = ""
+    """The rate between original and booked amount, as the file writes it."""
+    batch_reference: str = ""
+    """The bank's reference of the booked line that this transaction is a part of."""
+    batch_minor: int | None = None
+    """Signed amount of that booked line."""
+    batch_count: int | None = None
+    """How many transactions the file says a booked line holds, where they are not given one by one."""
     status: EntryStatus = EntryStatus.BOOKED
     return_reason: str = ""
     is_reversal: bool = False
