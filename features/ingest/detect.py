@@ -15,6 +15,7 @@ from features.ingest.entry import Entry
 from features.ingest.limits import Limits
 from features.ingest.problems import Problem, UnknownFormatError
 from features.ingest.source import Source
+from features.ingest.xml_text import looks_like_xml, refuse_document_type
 
 
 class Detector(Protocol):
@@ -53,13 +54,23 @@ def _format(name: str, module: str) -> Format:
     return Format(name, f"features.ingest.{module}:detect", f"features.ingest.{module}:read")
 
 
-FORMATS: Final[tuple[Format, ...]] = ()
+FORMATS: Final[tuple[Format, ...]] = (
+    Format("camt", "features.ingest.camt.detection:detect", "features.ingest.camt.reading:read"),
+    Format(
+        "iso20022", "features.ingest.camt.detection:detect_other", "features.ingest.camt.detection:refuse"
+    ),
+)
 """Every format, in the order in which they are asked."""
 
 
-def find_format(source: Source) -> Format:
-    """Find the format of a file; raise `UnknownFormatError` when none knows it."""
+def find_format(source: Source, limits: Limits) -> Format:
+    """Find the format of a file; raise `UnknownFormatError` when none knows it.
+
+    XML with a document type is refused here, whatever its format and encoding.
+    """
     head = source.head()
+    if looks_like_xml(head):
+        refuse_document_type(source, limits)
     for one in FORMATS:
         if one.matches(head, source):
             return one

@@ -1,4 +1,4 @@
-"""Amounts inside a booked line: of its transactions, as instructed before exchange, and what the bank kept."""
+"""Amounts inside a booked line: of its transactions, as instructed, and what the bank kept."""
 
 from __future__ import annotations
 

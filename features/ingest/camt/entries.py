@@ -109,6 +109,8 @@ def read_payments(
             batch_reference=whole.bank_reference,
             batch_minor=booked.signed,
             charges_minor=None,
+            original_amount_minor=None,
+            original_currency="",
         )
         yield from _payment(details_, part, entry, frame, is_alone=False)
     if rest := booked.signed - sum(parts):
@@ -121,6 +123,8 @@ def read_payments(
             batch_reference=whole.bank_reference,
             batch_minor=booked.signed,
             charges_minor=None,
+            original_amount_minor=None,
+            original_currency="",
             kind="other",
             remittance=free_text(None, entry, is_alone=True),
         )
@@ -135,9 +139,10 @@ def transactions(entry: Node) -> list[Node]:
 def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[PaymentEntry, list[Problem]]:
     """Read what a line says apart from its transactions; a value it can do without is a doubt."""
     doubts = []
-    value_date, charges = None, None
+    value_date, charges, original, rate = None, None, None, ""
     try:
         value_date = date_of(entry.first("ValDt"), "ValDt")
+        original, rate = original_of(entry, booked.amount)
         charges = charges_of(entry, booked.amount.currency)
     except UnreadableValueError as problem:
         doubts.append(Problem.at(place, problem.field, problem.code, problem.raw, mend=_OPTIONAL))
@@ -158,6 +163,9 @@ def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[P
         account=frame.own.account,
         bank_reference=told(entry.at("AcctSvcrRef")),
         charges_minor=charges,
+        original_amount_minor=None if original is None else original.minor * booked.sign,
+        original_currency="" if original is None else original.currency,
+        exchange_rate=rate,
         status=booked.status,
         is_reversal=is_reversal,
         kind="return" if is_reversal or _is_return(codes) else "",
@@ -201,9 +209,9 @@ def _payment(
         bank_reference=bank_reference or told(refs.at("TxId")) or uetr or told(refs.at("ClrSysRef")),
         transaction_code=codes,
         charges_minor=whole.charges_minor if charges is None else charges,
-        original_amount_minor=None if original is None else original.minor * sign,
-        original_currency="" if original is None else original.currency,
-        exchange_rate=rate,
+        original_amount_minor=whole.original_amount_minor if original is None else original.minor * sign,
+        original_currency=whole.original_currency if original is None else original.currency,
+        exchange_rate=rate or whole.exchange_rate,
         received_at=whole.received_at or instant_of(details.at("RltdDts", "AccptncDtTm")),
         return_reason=reason,
         kind="return" if is_undoing else whole.kind,
