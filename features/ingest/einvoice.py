@@ -117,7 +117,7 @@ def day(text: str) -> date | None:
 
 
 def entries(draft: Draft) -> Iterator[Entry | Problem]:
-    """Give the invoice, its customer and accounts, and a problem for whatever is missing or does not add up."""
+    """Give the invoice, its customer and accounts; a problem for what is missing or does not add up."""
     fault = _fault(draft)
     if fault is not None:
         yield fault
@@ -173,7 +173,7 @@ def entries(draft: Draft) -> Iterator[Entry | Problem]:
             "discount_percent",
             "informational",
             other.shown(),
-            message="The invoice offers several early-payment discounts, and a book holds one: the largest was read.",
+            message="The invoice offers several early-payment discounts; a book holds one, the largest.",
             mend="Nothing to do, unless customers use the smaller one.",
         )
 
@@ -181,10 +181,6 @@ def entries(draft: Draft) -> Iterator[Entry | Problem]:
 def _fault(draft: Draft) -> Problem | None:
     """Say why no invoice can be made of the document, if so."""
     place = draft.place
-    if draft.is_test:
-        return Problem.at(
-            place, "", "informational", message="The document is a test.", mend="Nothing to do."
-        )
     for name, text in (("invoice_id", draft.number), ("customer_id", draft.buyer.customer_id())):
         if not text:
             return Problem.at(place, name, "missing_value")
@@ -207,7 +203,16 @@ def _fault(draft: Draft) -> Problem | None:
         )
     if not (draft.totals.payable or draft.totals.tax_inclusive):
         return Problem.at(place, "amount", "missing_value")
-    code = draft.type_code
+    return _no_invoice(draft)
+
+
+def _no_invoice(draft: Draft) -> Problem | None:
+    """Say why a complete document is no open item, if so."""
+    place, code = draft.place, draft.type_code
+    if draft.is_test:
+        return Problem.at(
+            place, "", "informational", message="The document is a test.", mend="Nothing to do."
+        )
     if code in REQUEST_CODES:
         return Problem.at(
             place,

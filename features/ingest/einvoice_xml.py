@@ -1,4 +1,4 @@
-"""What UBL and CII have in common as XML: the bounded tree without attachments, and the text for the lineage."""
+"""What UBL and CII have in common as XML: a bounded tree without attachments, and text for the lineage."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ def told(element: XmlElement) -> str:
 
 
 def amount_in(node: Node, name: str, currency: str) -> str:
-    """Give the amount of this name in this currency; documents repeat the tax in the currency of accounting."""
+    """Give the amount of this name in this currency; the tax may be repeated in that of accounting."""
     same = [one for one in node.all(name) if one.attributes.get("currencyID", currency) in {currency, ""}]
     return same[0].text if same else ""

@@ -1,7 +1,7 @@
 """Terms of payment: early-payment discounts and due dates, structured or in the usual sentences.
 
 XRechnung writes discounts as lines `#SKONTO#TAGE=14#PROZENT=2.25#BASISBETRAG=100.00#` inside a text; many
-German invoices say `3% Skonto innerhalb 10 Tagen bis 15.03.2018` and nothing else. Both are contract and read.
+German invoices say `3% Skonto innerhalb 10 Tagen bis 15.03.2018` and nothing else. Both bind, and are read.
 """
 
 from __future__ import annotations

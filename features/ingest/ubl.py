@@ -21,7 +21,7 @@ _ENVELOPE: Final = "StandardBusinessDocument"
 
 
 def detect(head: bytes, source: Source) -> bool:
-    """Say whether the file is a document of UBL, in an envelope or not; any but an invoice is refused by name."""
+    """Say whether the file is a document of UBL, in an envelope or not; `read` refuses any but an invoice."""
     root = root_of(head, source)
     if root is None:
         return False
@@ -83,8 +83,11 @@ def _party(node: Node | None) -> Party:
         return party
     for one in node.all("PartyIdentification"):
         number = one.first("ID")
-        if number is not None and number.text and (scheme := number.attributes.get("schemeID", "")) != "SEPA":
-            (party.global_ids if scheme else party.ids).append(number.text)
+        if number is None or not number.text:
+            continue
+        issuer = number.attributes.get("schemeID", "")
+        if issuer != "SEPA":  # that is the creditor identifier of direct debits
+            (party.global_ids if issuer else party.ids).append(number.text)
     for scheme in node.all("PartyTaxScheme"):
         if scheme.at("TaxScheme", "ID").upper() in {"VAT", "GST", ""}:
             party.vat = party.vat or scheme.at("CompanyID")
