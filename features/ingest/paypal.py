@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
+from itertools import islice
 from typing import Final
 
 from features.ingest.amount_text import minor_of
@@ -22,6 +24,7 @@ from features.ingest.settled import RowError
 from features.ingest.source import Source
 from features.ingest.table_text import Row, Table, fold, header_of, records
 from features.ingest.text_lines import TextLines, head_lines
+from features.ingest.written_dates import DayError, DayOrder, order_of, read_day
 from receivables.money import MoneyError
 
 SOURCE: Final = "paypal"
@@ -29,6 +32,8 @@ _ACTIVITY: Final = frozenset({"date", "type", "status", "currency", "gross", "fe
 _ZONES: Final = frozenset({"UTC", "GMT", "Etc/UTC"})
 _NO_DECIMALS: Final = frozenset({"HUF", "JPY", "TWD"})
 """Currencies that PayPal writes without decimals."""
+_SAMPLE: Final = 2_000
+"""Rows that are looked at to learn whether day or month comes first."""
 _SECTION: Final = re.compile(r'"?(?:RH|FH|SH|CH|SB)"?[,\t]')
 _DONE: Final = frozenset({"completed", "s", ""})
 _WAITING: Final = frozenset(
@@ -47,7 +52,8 @@ def read(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
     if _in_sections(source.head()):
         rows, one = _section_rows(source, limits, problems), _event
     else:
-        rows, one = Table(source, limits, problems).rows(), _activity
+        order = order_of(row["date"] for row in islice(Table(source, limits, []).rows(), _SAMPLE))
+        rows, one = Table(source, limits, problems).rows(), partial(_activity, order=order)
     seen = Once()
     for row in rows:
         try:
@@ -55,6 +61,9 @@ def read(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
         except MoneyError as error:
             raw = row.first("gross", "gross_transaction_amount")
             yield Problem.at(row.place, "amount", error.code, raw, message=error.message, mend=error.mend)
+            continue
+        except DayError as error:
+            yield Problem.at(row.place, "date", error.code, error.raw)
             continue
         if not seen.is_new(payment):
             continue
@@ -94,7 +103,7 @@ def _section_rows(source: Source, limits: Limits, problems: list[Problem]) -> It
     problems.extend(text.problems())
 
 
-def _activity(row: Row) -> tuple[PaymentEntry, int]:
+def _activity(row: Row, order: DayOrder) -> tuple[PaymentEntry, int]:
     """Read a row of the activity download: net is gross plus fee, and the fee is negative."""
     currency = row["currency"].upper()
     gross, fee = minor_of(row["gross"], currency), minor_of(row["fee"] or "0", currency)
@@ -103,7 +112,7 @@ def _activity(row: Row) -> tuple[PaymentEntry, int]:
     status = _status(row["status"])
     if row["balance_impact"].lower() == "memo":
         status = EntryStatus.INFORMATIONAL
-    day = _day(row["date"])
+    day = read_day(row["date"], order)
     payment = PaymentEntry(
         amount_minor=gross,
         currency=currency,
@@ -131,9 +140,9 @@ def _event(row: Row) -> tuple[PaymentEntry, int]:
     """Read a row of a report in sections: unsigned minor units with a word for debit or credit."""
     currency = row.first("gross_transaction_currency", "currency").upper()
     gross = _signed(row["gross_transaction_amount"], row["transaction_debit_or_credit"], currency)
-    fee = _signed(
-        row["fee_amount"], row["fee_debit_or_credit"] or "DR", row["fee_currency"].upper() or currency
-    )
+    if row["fee_currency"].upper() not in {"", currency}:
+        raise RowError("The fee is in another currency than the payment.")
+    fee = _signed(row["fee_amount"], row["fee_debit_or_credit"] or "DR", currency)
     code = row["transaction_event_code"].upper()
     written = row.first("transaction_completion_date", "transaction_initiation_date")
     when = moment(re.sub(r"^(\d{4})/(\d{2})/(\d{2})", r"\1-\2-\3", written))
@@ -179,33 +188,6 @@ def _status(word: str) -> EntryStatus:
     if state in _DONE:
         return EntryStatus.BOOKED
     return EntryStatus.PENDING if state in _WAITING else EntryStatus.INFORMATIONAL
-
-
-def _day(text: str) -> date:
-    """Read a day; 03/04/2025 is a third of April or a fourth of March, and is refused."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        parts = text.split("-")
-    elif (found := re.fullmatch(r"(\d{1,2})([./])(\d{1,2})[./](\d{4})", text, re.ASCII)) is not None:
-        first, mark, second, year = found.groups()
-        if mark == "." or int(first) > 12:
-            parts = [year, second, first]
-        elif int(second) > 12 or first == second:
-            parts = [year, first, second]
-        else:
-            raise AmbiguousDayError(f"The date {text!r} may be day before month or month before day.")
-    else:
-        raise RowError(f"The date {text[:40]!r} cannot be read.")
-    try:
-        return date(*map(int, parts))
-    except ValueError:
-        raise RowError(f"The date {text!r} is none.") from None
-
-
-class AmbiguousDayError(RowError):
-    """The date may be day before month or month before day."""
-
-    code = "ambiguous_date"
-    mend = "Set the account's language to one that writes 2025-01-31, and export again."
 
 
 def _instant(day: date, time: str, zone: str) -> datetime | None:
