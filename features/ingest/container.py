@@ -166,6 +166,20 @@ def _is_spreadsheet(source: Source) -> bool:
         return False
 
 
+def refuse_swollen_workbook(source: Source, limits: Limits) -> None:
+    """Raise when a workbook, which is a zip, grows out of proportion; its library would unpack it whole."""
+    budget = _Budget(source.name, source.size, limits)
+    try:
+        with source.open() as file, zipfile.ZipFile(file) as archive:
+            for entry in archive.infolist():
+                budget.enter()
+                with archive.open(entry) as member:
+                    while block := member.read(_BLOCK):
+                        budget.spend(len(block))
+    except _BROKEN as error:
+        raise UnusableFileError(f"{source.name} is not a readable workbook.") from error
+
+
 def _label(archive: str, member: str) -> str:
     """Name a member for people: no control characters, no way up the tree."""
     parts = [part for part in member.replace("\\", "/").split("/") if part not in ("", ".", "..")]

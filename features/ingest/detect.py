@@ -15,6 +15,7 @@ from features.ingest.entry import Entry
 from features.ingest.limits import Limits
 from features.ingest.problems import Problem, UnknownFormatError
 from features.ingest.source import Source
+from features.ingest.tabular.hints import NO_HINTS, Hints
 from features.ingest.xml_text import looks_like_xml, refuse_document_type
 
 
@@ -23,6 +24,13 @@ class Detector(Protocol):
 
     def __call__(self, head: bytes, source: Source) -> bool:
         """Look at the head first; open the source only when the head is not enough."""
+
+
+class TableReader(Protocol):
+    """A reader that may need to be told what the columns hold."""
+
+    def __call__(self, source: Source, limits: Limits, hints: Hints) -> Iterator[Entry | Problem]:
+        """Read the file from its start."""
 
 
 class Reader(Protocol):
@@ -44,9 +52,12 @@ class Format:
         """Say whether the file is of this format."""
         return cast("Detector", _function(self.detect))(head, source)
 
-    def reader(self) -> Reader:
-        """Load the reader."""
-        return cast("Reader", _function(self.read))
+    def open(self, source: Source, limits: Limits, hints: Hints = NO_HINTS) -> Iterator[Entry | Problem]:
+        """Read a file of this format; only tables need what the user says of them."""
+        read = _function(self.read)
+        if self.name == TABLE:
+            return cast("TableReader", read)(source, limits, hints)
+        return cast("Reader", read)(source, limits)
 
 
 def _format(name: str, module: str) -> Format:
@@ -54,11 +65,19 @@ def _format(name: str, module: str) -> Format:
     return Format(name, f"features.ingest.{module}:detect", f"features.ingest.{module}:read")
 
 
+TABLE: Final = "table"
+_CAMT: Final = "features.ingest.camt.reading:read"
+
 FORMATS: Final[tuple[Format, ...]] = (
-    Format("camt", "features.ingest.camt.detection:detect", "features.ingest.camt.reading:read"),
+    Format("camt.053", "features.ingest.camt.detection:detect_statement", _CAMT),
+    Format("camt.054", "features.ingest.camt.detection:detect_notification", _CAMT),
+    Format("camt.052", "features.ingest.camt.detection:detect_report", _CAMT),
+    # Whatever reads a message of ISO 20022 stands before this line, which refuses the others by name.
     Format(
         "iso20022", "features.ingest.camt.detection:detect_other", "features.ingest.camt.detection:refuse"
     ),
+    # Last, for rows and cells fit much.
+    Format(TABLE, "features.ingest.tabular.reading:detect", "features.ingest.tabular.reading:read"),
 )
 """Every format, in the order in which they are asked."""
 

@@ -1,12 +1,13 @@
 """Which payments of different files are one and the same, and the permanent id of each.
 
-A payment's id is a hash of what never changes about it: the own account with the bank's own reference where there
-is one, else with all that is told of the payment; and, among equals of one file, how many came before. So a
-renamed, zipped or overlapping statement gives the same ids, and two truly equal payments stay two.
+A payment's id is a hash of what never changes about it: own account, day and amount with the bank's own
+reference where there is one, else with all that is told of the payment; and, among equals of one file, how
+many came before. So a renamed, zipped or overlapping statement gives the same ids, and two truly equal
+payments stay two.
 
-Where the same transaction comes in another format (camt.052, 053, 054, MT940, a CSV export), less or more may be
-told of it. Then two payments of one account, day, currency and amount are the same if nothing that both tell
-contradicts; each is paired with at most one of each format, so of equal payments the larger count remains.
+Where the same transaction comes in another format (camt.052, 053, 054, MT940, a CSV export), less or more may
+be told of it. Then two payments of one account, day, currency and amount are the same if nothing that both
+tell contradicts; each is paired with at most one of each format, so of equal payments the larger count stays.
 """
 
 from __future__ import annotations
@@ -157,7 +158,9 @@ class Identities:
             parts[payment.batch_reference] = payment.source
 
     def _copy_of(self, payment: PaymentEntry) -> Known | None:
-        """Find the same payment as another format tells it."""
+        """Find the same payment as another format tells it; this needs an account."""
+        if not payment.account:
+            return None
         for known in self._days.get(_day(payment, payment.amount_minor), ()):
             is_other = known.source != payment.source and payment.source not in known.met
             if is_other and is_same(payment, known):
@@ -168,8 +171,8 @@ class Identities:
     def _fate_of_batch(self, payment: PaymentEntry) -> tuple[Fate, str]:
         """Say whether the parts of a booked line are new, or belong to a collective payment already known.
 
-        A collective payment that came in this very run gives way to its parts; one that stood in the book before
-        stays, for it may have been applied.
+        A collective payment that came in this very run gives way to its parts; one that stood in the book
+        before stays, for it may have been applied.
         """
         line = payment.lineage.position.rpartition("/")[0]
         if line in self._batch_fates:
@@ -205,13 +208,12 @@ class Identities:
 def permanent_key(payment: PaymentEntry) -> bytes:
     """Hash what never changes about a payment."""
     day = payment.booking_date.isoformat()
-    parts = [fold(payment.account), payment.currency, str(payment.amount_minor)]
+    parts = [fold(payment.account), day, payment.currency, str(payment.amount_minor)]
     if payment.bank_reference:
         parts += ["reference", payment.bank_reference]
     else:
         parts += [
             "content",
-            day,
             "" if payment.value_date is None else payment.value_date.isoformat(),
             fold(payment.payer_name),
             fold(payment.payer_account),
@@ -233,7 +235,7 @@ def fold(text: str) -> str:
 
 
 def is_same(payment: PaymentEntry, known: Known) -> bool:
-    """Say whether nothing that both tell contradicts, for payments of one account, day, currency and amount."""
+    """Say whether nothing that both tell contradicts; account, day, currency and amount are equal."""
     are_camt = payment.source.startswith(_CAMT) and known.source.startswith(_CAMT)
     if are_camt and not _agree(payment.bank_reference, known.bank_reference):
         return False
@@ -261,7 +263,7 @@ def _agree(one: str, other: str) -> bool:
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Say whether two folded texts may be versions of one: one is empty, or begins or lies within the other."""
+    """Say whether two folded texts may be versions of one: one is empty, or lies within the other."""
     if not one or not other:
         return True
     short, long = sorted((one, other), key=len)

@@ -130,8 +130,8 @@ ADVICE: Final[Mapping[str, Advice]] = {
 }
 """Codes that several readers share. A reader may state others with a message and a mend of its own."""
 
-NOTES: Final = frozenset({"pending", "informational"})
-"""Codes that tell what was left out on purpose: counted and listed, and no reason for exit code 3."""
+NOTES: Final = frozenset({"pending", "informational", "guessed_layout"})
+"""Codes that tell what was left out on purpose or how a file was read: listed, and no reason for exit 3."""
 
 
 @dataclass(frozen=True, slots=True)

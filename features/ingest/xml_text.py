@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from features.ingest.damage import DAMAGED, MARK
 from features.ingest.limits import Limits
 from features.ingest.problems import HostileFileError, UnusableFileError
 from features.ingest.source import Source
@@ -133,26 +134,15 @@ def _refuse_document_type(source: Source, encoding: str, limits: Limits) -> None
 
 
 def _decoded(source: Source, encoding: str, counter: XmlText | None) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)("tieout_damaged")
+    decoder = codecs.getincrementaldecoder(encoding)(DAMAGED)
     with source.open() as file:
         while block := file.read(CHUNK):
             try:
                 text = decoder.decode(block)
             except UnicodeError:
                 raise UnusableFileError(f"{source.name} is not valid {encoding}.") from None
-            if counter is not None and "\ufdd0" in text:
-                counter.damaged += text.count("\ufdd0")
-                text = text.replace("\ufdd0", "")
+            if counter is not None and MARK in text:
+                counter.damaged += text.count(MARK)
+                text = text.replace(MARK, "")
             yield text
     yield decoder.decode(b"", final=True)
-
-
-def _repair(error: UnicodeError) -> tuple[str, int]:
-    """Read bytes that do not fit as Windows-1252, marked so that they can be counted."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    damaged = error.object[error.start : error.end]
-    return "\ufdd0" + damaged.decode("cp1252", "replace"), error.end
-
-
-codecs.register_error("tieout_damaged", _repair)

@@ -12,9 +12,9 @@ from features.ingest.problems import Problem, UnsupportedFormatError
 from features.ingest.source import Source
 from features.ingest.xml_text import head_text, looks_like_xml
 
-_CAMT: Final = re.compile(
-    r"<(?:[\w.-]+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)(?:V\d+)?[\s>/]|[:.]camt\.05[234]\.001\."
-)
+_CONTAINER: Final = re.compile(r"<(?:[\w.-]+:)?BkToCstmr(Stmt|AcctRpt|DbtCdtNtfctn)(?:V\d+)?[\s>/]")
+_NAMESPACE: Final = re.compile(r"[:.]camt\.(05[234])\.001\.")
+_KINDS: Final = {"Stmt": "053", "AcctRpt": "052", "DbtCdtNtfctn": "054"}
 _ISO_20022: Final = re.compile(r"(?:iso:20022:tech:xsd:|urn:swift:xsd:\$?)(?P<name>[a-z]{4}\.\d{3})\.")
 _NAMES: Final = {
     "pain.001": "credit transfer orders (pain.001)",
@@ -36,9 +36,30 @@ _NAMES: Final = {
 }
 
 
-def detect(head: bytes, source: Source) -> bool:
-    """Say whether a file is camt.052, camt.053 or camt.054."""
-    return looks_like_xml(head) and _CAMT.search(head_text(source)) is not None
+def detect_statement(head: bytes, source: Source) -> bool:
+    """Say whether a file is camt.053."""
+    return _kind(head, source) == "053"
+
+
+def detect_report(head: bytes, source: Source) -> bool:
+    """Say whether a file is camt.052."""
+    return _kind(head, source) == "052"
+
+
+def detect_notification(head: bytes, source: Source) -> bool:
+    """Say whether a file is camt.054."""
+    return _kind(head, source) == "054"
+
+
+def _kind(head: bytes, source: Source) -> str:
+    """Find the message by its container, which says more than a namespace that may be missing or wrong."""
+    if not looks_like_xml(head):
+        return ""
+    text = head_text(source)
+    if (container := _CONTAINER.search(text)) is not None:
+        return _KINDS[container.group(1)]
+    namespace = _NAMESPACE.search(text)
+    return "" if namespace is None else namespace.group(1)
 
 
 def detect_other(head: bytes, source: Source) -> bool:
