@@ -130,7 +130,7 @@ ADVICE: Final[Mapping[str, Advice]] = {
 }
 """Codes that several readers share. A reader may state others with a message and a mend of its own."""
 
-NOTES: Final = frozenset({"pending", "informational", "guessed_layout"})
+NOTES: Final = frozenset({"pending", "informational", "guessed_layout", "missing_account"})
 """Codes that tell what was left out on purpose or how a file was read: listed, and no reason for exit 3."""
 
 

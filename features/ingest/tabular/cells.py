@@ -118,9 +118,10 @@ def read_date(text: str, order: str, *, is_typed: bool = False) -> date | None:
     try:
         if is_typed and _SERIAL.fullmatch(text) is not None and 20_000 < float(text) < 80_000:
             return date(1899, 12, 30) + timedelta(days=int(float(text)))
-        return _read_date(text, order)
+        day = _read_date(text, order)
     except ValueError:
         return None
+    return None if day is None or day.year < 1900 else day
 
 
 def _read_date(text: str, order: str) -> date | None:

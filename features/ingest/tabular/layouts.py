@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Final
 
 from receivables.errors import TieoutError
+from receivables.money import ACTIVE
 
 
 class Role(StrEnum):
@@ -135,15 +136,15 @@ def meanings(heading: str) -> tuple[dict[Role, int], str]:
     whole = plain(heading)
     if not whole or len(whole) > 80:
         return {}, ""
+    found = _CURRENCY_END.match(whole)
+    if found is not None and found["word"] in words and found["currency"].upper() in ACTIVE:
+        return words[found["word"]], found["currency"].upper()
     if whole in words:
-        return words[whole], ""
+        return words[whole], whole.upper() if whole.upper() in ACTIVE else ""
     outside = plain(re.sub(r"[(\[].*?[)\]]", " ", heading))
     inside = re.search(r"[(\[]\s*([A-Za-z]{3})\s*[)\]]", heading)
     if outside in words:
         return words[outside], inside.group(1).upper() if inside else ""
-    found = _CURRENCY_END.match(whole)
-    if found is not None and found["word"] in words:
-        return words[found["word"]], found["currency"].upper()
     return {}, ""
 
 

@@ -137,7 +137,7 @@ def _by_headings(sample: list[Row]) -> Plan | None:
 
 def _resolve(headings: Sequence[str], data: list[list[str]]) -> tuple[dict[Role, list[int]], str]:
     """Give each column the best of its meanings that its cells allow."""
-    found: dict[Role, list[tuple[int, int]]] = {}
+    found: dict[Role, list[tuple[bool, int, int]]] = {}
     currencies: dict[int, str] = {}
     for place, heading in enumerate(headings):
         roles, currency = meanings(heading)
@@ -145,14 +145,14 @@ def _resolve(headings: Sequence[str], data: list[list[str]]) -> tuple[dict[Role,
         fitting = [role for role in roles if _fits(role, cells)]
         if fitting:
             role = min(fitting, key=lambda one: (roles[one], list(Role).index(one)))
-            found.setdefault(role, []).append((roles[role], place))
+            found.setdefault(role, []).append((not cells, roles[role], place))
             currencies[place] = currency
     columns: dict[Role, list[int]] = {}
     for role, places in found.items():
         if role in _SEVERAL:
-            columns[role] = sorted(place for _, place in places)
+            columns[role] = sorted(place for *_, place in places)
         else:
-            columns[role] = [min(places)[1]]
+            columns[role] = [min(places)[-1]]
     _settle_amounts(columns, data)
     shown = [currencies.get(columns[role][0], "") for role in _SIGNED if role in columns]
     return columns, next((one for one in shown if one), "")
@@ -204,7 +204,7 @@ def _fits(role: Role, cells: list[str]) -> bool:
     if role is Role.INDICATOR:
         return len(set(cells)) <= 6 and _share(is_amount, cells) < 0.5
     if role in (Role.REMITTANCE, Role.PAYER_NAME):
-        return _share(is_date, cells) < 0.9
+        return _share(is_date, cells) < 0.9 and not (role is Role.PAYER_NAME and _share(is_iban, cells) > 0.5)
     return True
 
 

@@ -43,6 +43,13 @@ _IN: Final = re.compile(
 _BLANKS: Final = re.compile(r"\s+")
 
 
+class MissingCurrencyError(UnusableFileError):
+    """The table does not say in which currency its amounts are."""
+
+    code = "missing_currency"
+    mend = "Name it with --currency, such as EUR, or name a layout with --layout."
+
+
 def detect(head: bytes, source: Source) -> bool:
     """Say whether a file is a workbook or a text of rows and cells."""
     if is_workbook(head):
@@ -68,7 +75,7 @@ def read(source: Source, limits: Limits, hints: Hints = NO_HINTS) -> Iterator[En
     table = _Table(grid, plan, limits)
     currencies = (Role.CURRENCY in plan.columns, bool(plan.currency), table.symbol())
     if not any(currencies):
-        raise UnusableFileError(f"{source.name} names no currency. Name it with --currency, such as EUR.")
+        raise MissingCurrencyError(f"{source.name} names no currency.")
     if plan.is_guess:
         note = plan.explanation(grid)
         mend = "Nothing to do if that is right; else name a layout with --layout."
