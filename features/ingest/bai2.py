@@ -74,7 +74,7 @@ class _Account:
     problems: int = 0
 
 
-def detect(head: bytes, source: Source) -> bool:
+def detect(head: bytes, source: Source) -> bool:  # noqa: ARG001 - every detector takes both
     """Say whether a file starts with a BAI2 file header."""
     lines = head_lines(head, 1)
     return bool(lines) and _HEADER.match(lines[0]) is not None
@@ -176,7 +176,9 @@ class _Reading:
                 value = read_amount(amount)
             except RecordError as error:
                 self.account.total.is_known = False
-                yield self._doubt(self.account, self._place(record), f"amount of {code}", error.code, error.raw)
+                yield self._doubt(
+                    self.account, self._place(record), f"amount of {code}", error.code, error.raw
+                )
                 continue
             if value is not None:
                 self.account.summaries[code] = value
@@ -201,9 +203,15 @@ class _Reading:
             account.total.is_known = account.total.is_known and error.part != "amount"
             yield self._doubt(account, place, error.part, error.code, error.raw)
 
-    def _payment(self, account: _Account, code: str, amount: int | None, cursor: Cursor, place: Lineage) -> Entry:
+    def _payment(
+        self, account: _Account, code: str, amount: int | None, cursor: Cursor, place: Lineage
+    ) -> Entry:
         funds_day = cursor.take_funds()
-        bank_reference, customer_reference, text = cursor.take_reference(2), cursor.take_reference(1), cursor.text()
+        bank_reference, customer_reference, text = (
+            cursor.take_reference(2),
+            cursor.take_reference(1),
+            cursor.text(),
+        )
         if account.currency not in EXPONENTS:
             raise RecordError("currency", "unknown_currency", account.currency)
         if self.day is None:
@@ -255,10 +263,19 @@ class _Reading:
             self.group.add(account.total)
         opening, closing = account.summaries.get(_OPENING), account.summaries.get(_CLOSING)
         moved = account.credit - account.debit
-        if opening is not None and closing is not None and opening + moved != closing and account.currency in EXPONENTS:
+        if (
+            opening is not None
+            and closing is not None
+            and opening + moved != closing
+            and account.currency in EXPONENTS
+        ):
             before, read, after = (to_text(one, account.currency) for one in (opening, moved, closing))
-            message = f"Opening {before} and transactions of {read} do not add up to closing {after} {account.currency}."
-            yield self._doubt(account, account.place, "015", "balance_differs", f"{before} + {read} <> {after}", message)
+            message = (
+                f"Opening {before} and transactions of {read} make no closing {after} {account.currency}."
+            )
+            yield self._doubt(
+                account, account.place, "015", "balance_differs", f"{before} + {read} <> {after}", message
+            )
         yield StatementEntry(
             account=account.number,
             currency=account.currency,
@@ -295,9 +312,11 @@ class _Reading:
         yield from self._differences(record, self.file, (cursor.take(), cursor.take(), cursor.take()))
 
     def _differences(self, record: Record, total: _Total, claims: tuple[str, ...]) -> Iterator[Problem]:
-        """Compare control total, number of parts (not of an account) and number of records; blank claims nothing."""
+        """Compare control total, parts and records; a blank claims nothing."""
         counts = [total.records] if len(claims) == 2 else [total.parts, total.records]
-        names = ["records"] if len(claims) == 2 else ["accounts" if record.code == "98" else "groups", "records"]
+        names = (
+            ["records"] if len(claims) == 2 else ["accounts" if record.code == "98" else "groups", "records"]
+        )
         found: list[tuple[str, str, int]] = []
         if total.is_known:
             found.append(("control total", claims[0], total.sum))
@@ -312,12 +331,16 @@ class _Reading:
                 continue
             if claimed != read:
                 message = f"The trailer says {said} ({name}), what lies above makes {read}."
-                yield Problem.at(self._place(record), name, "total_differs", f"{said} <> {read}", message=message)
+                yield Problem.at(
+                    self._place(record), name, "total_differs", f"{said} <> {read}", message=message
+                )
 
     @staticmethod
-    def _doubt(account: _Account, place: Lineage, part: str, code: str, raw: str, message: str = "") -> Problem:
+    def _doubt(
+        account: _Account, place: Lineage, part: str, code: str, raw: str, message: str = ""
+    ) -> Problem:
         account.problems += 1
-        mend = "Check whether transactions are missing from the file; those read are in the book." if message else ""
+        mend = "Check whether transactions are missing; those read are in the book." if message else ""
         return Problem.at(place, part, code, raw, message=message, mend=mend)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 CONTINUATION: Final = "88"
 MAX_LINES: Final = 20_000
-"""Lines of one record; an account may carry hundreds of summary codes, a transaction some dozen lines of text."""
+"""Lines of one record; an account may carry hundreds of summary codes."""
 
 
 @dataclass(slots=True)

@@ -72,7 +72,9 @@ class TextLines:
                 lines.append(rest)
                 rest = b""
             elif len(rest) > self.limits.line_chars:
-                raise LimitError(f"{self.source.name} has a line of more than {self.limits.line_chars} bytes.")
+                raise LimitError(
+                    f"{self.source.name} has a line of more than {self.limits.line_chars} bytes."
+                )
             for line in lines:
                 yield line.rstrip(b"\r\n")
         yield from rest.splitlines()

@@ -8,6 +8,8 @@ from typing import Final
 
 SWIFT_WIDTH: Final = 65
 """Characters of a full line of `:86:`; a text that fills it goes on in the next line without a blank."""
+SLASH_WIDTH: Final = 64
+"""The same for slash codes: Rabobank was seen to cut words there."""
 NOT_GIVEN: Final = frozenset(
     "NONREF NONE NOREF NOTPROVIDED NOTAVAILABLE NOTAPPLICABLE EREF KREF EREF+ KREF+ NREF /NONREF/ -".split()
 ) | {"", "NOT PROVIDED", "UNKNOWN"}
@@ -40,10 +42,7 @@ def rejoin(lines: list[str], width: int = SWIFT_WIDTH) -> str:
     """Join wrapped lines: a full line goes on without a blank, a shorter one ends at a word."""
     if len(lines) == 1:
         return lines[0]
-    # Some banks count the tag of the first line (ABN AMRO, Rabobank), others do not (German ones).
-    first = lines[0] if len(lines[0]) >= width or len(lines[0]) == width - len(":86:") else lines[0] + " "
-    rest = [line if len(line) >= width else line + " " for line in lines[1:-1]]
-    return "".join((first, *rest, lines[-1]))
+    return "".join(line if len(line) >= width else line + " " for line in lines)
 
 
 def rejoin_structured(lines: list[str]) -> str:

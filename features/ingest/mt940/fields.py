@@ -81,7 +81,9 @@ def _outside(line: str, number: int, current: Field | None) -> tuple[list[Field]
     if _END.fullmatch(line):
         place = line.find("{1:")
         after = [] if place < 0 else _envelope(line[place:], number)
-        return [*before, Field(END, [line], number), *after], None if place < 0 else _first_field(line, number)
+        return [*before, Field(END, [line], number), *after], None if place < 0 else _first_field(
+            line, number
+        )
     if current is not None and line.strip() != "$":
         current.add(line)
         return [], current

@@ -68,7 +68,13 @@ class Notice:
             return
         found = _VALUE.fullmatch(clean(self._one("32A")))
         if found is None or found.group(2) not in EXPONENTS:
-            code = "missing_value" if not self._one("32A") else "bad_row" if found is None else "unknown_currency"
+            code = (
+                "missing_value"
+                if not self._one("32A")
+                else "bad_row"
+                if found is None
+                else "unknown_currency"
+            )
             yield Problem.at(place, "32A", code, self._one("32A"))
             return
         try:
@@ -110,7 +116,11 @@ class Notice:
                 end_to_end_id=told(self._one("21")),
                 remittance=clean(self._one("72")),
             )
-        name, account, own = (payee, payee_account, payer_account) if self.is_outgoing else (payer, payer_account, payee_account)
+        name, account, own = (
+            (payee, payee_account, payer_account)
+            if self.is_outgoing
+            else (payer, payer_account, payee_account)
+        )
         text = self._one("70")
         origin = _ORIGIN.search(text)
         return replace(
@@ -130,7 +140,9 @@ class Notice:
             if currency in EXPONENTS and currency != entry.currency:
                 minor = sign * read_amount(amount, currency)
                 rate = clean(self._one("36")).replace(",", ".")
-                entry = replace(entry, original_amount_minor=minor, original_currency=currency, exchange_rate=rate)
+                entry = replace(
+                    entry, original_amount_minor=minor, original_currency=currency, exchange_rate=rate
+                )
             currency, amount = amount_parts(self._one("71F"))
             if currency == entry.currency:
                 entry = replace(entry, charges_minor=read_amount(amount, currency))
@@ -145,7 +157,9 @@ def read_party(lines: Sequence[str]) -> tuple[str, str]:
     rest = [clean(line) for line in lines if line.strip()]
     if rest and rest[0].startswith("/"):
         account, rest = account_in(rest[0].lstrip("/")), rest[1:]
-    names = [found.group(2) for line in rest if (found := _NUMBERED.fullmatch(line)) and found.group(1) == "1"]
+    names = [
+        found.group(2) for line in rest if (found := _NUMBERED.fullmatch(line)) and found.group(1) == "1"
+    ]
     if names:
         return clean(" ".join(names)), account
     return (rest[0] if rest else ""), ("" if account == "-" else account)

@@ -1,4 +1,4 @@
-"""`:86:` as plain text: labels and columns of Dutch, Polish and Swiss banks; whatever is not known stays text."""
+"""`:86:` as plain text: labels and columns of Dutch and Polish banks; what is not known stays text."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import re
 from typing import Final
 
 from features.ingest.mt940.details import IBAN, Details, account_in, clean, rejoin, told
-from features.ingest.mt940.sepa_tags import SHORT, read_tags
+from features.ingest.mt940.sepa_tags import read_tags
 
 _POLISH: Final = re.compile(r"(?:^|;)\s*(Z RACH|NA RACH|OD|DLA|TYT|TNR)\.?:")
 _DUTCH: Final = re.compile(r"(?:^|(?<=\s))(IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|MACHTIGING|INCASSANT):")
 _KNAB: Final = re.compile(r"(?:^|\s)REK: ?([A-Z0-9]{6,34})(?:/NAAM: ?(.*))?$")
 _GIRO: Final = re.compile(r"GIRO\s+(\d{1,10})\s+(\S.*?)(?:\s{2,}|$)")
 _BANK: Final = re.compile(r"(\d{2}\.\d{2}\.\d{2}\.\d{3})\s+(\S.*?)(?:\s{2,}|$)")
-_CARD: Final = re.compile(r"(?:BEA|GEA)\s+NR:\S+\s+\d\d\.\d\d\.\d\d/\d\d\.\d\d\s+(\S.*?)(?:,PAS\s?\d+|\s{2,}|$)")
+_CARD: Final = re.compile(
+    r"(?:BEA|GEA)\s+NR:\S+\s+\d\d\.\d\d\.\d\d/\d\d\.\d\d\s+(\S.*?)(?:,PAS\s?\d+|\s{2,}|$)"
+)
 _LEADING: Final = re.compile(r"((?:[A-Z]{2}\d{2}[A-Z0-9]{11,30})|\d{9,10})(?:\s+|$)")
 
 
@@ -39,7 +41,7 @@ def read_text(lines: list[str], reference: str, supplementary: str) -> Details:
     elif (card := _CARD.match(text)) is not None:
         found.name = clean(card.group(1))
     elif "+" in text:
-        read_tags(SHORT.join(lines) if len(lines) > 1 and all(len(line) < 65 for line in lines) else text, found)
+        read_tags(text, found)
     elif leading is not None:
         found.account = leading.group(1)
     return found
@@ -52,7 +54,7 @@ def _labelled(text: str, labels: re.Pattern[str]) -> dict[str, str]:
 
 
 def _read_polish(text: str, found: Details) -> None:
-    """Read mBank's labels: from and to account, from and to whom, title, number; an address follows the name."""
+    """Read mBank's labels: account, party, title and number; an address follows the name."""
     values = _labelled(text, _POLISH)
     found.account = account_in(values.get("Z RACH", "") or values.get("NA RACH", ""))
     party = (values.get("OD", "") or values.get("DLA", "")).strip()

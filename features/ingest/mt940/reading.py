@@ -28,7 +28,7 @@ _BARE: Final = re.compile(r"\d{3}")
 _HEAD_LINES: Final = 12
 
 
-def detect(head: bytes, source: Source) -> bool:
+def detect(head: bytes, source: Source) -> bool:  # noqa: ARG001 - every detector takes both
     """Say whether a file is a SWIFT MT file, with or without envelopes."""
     lines = head_lines(head, _HEAD_LINES)
     if not lines:
@@ -160,14 +160,15 @@ class _Reading:
     def _check_chain(self, entry: StatementEntry, statement: Statement) -> Iterator[Problem]:
         """Compare the opening of a page or statement with the closing of the one before it."""
         before = self.pages.get(entry.account)
-        follows = before is not None and self._follows(before, entry, statement)
-        is_same_money = before is not None and before.currency == entry.currency
-        if before is not None and follows and is_same_money and before.closing_minor != entry.opening_minor:
-            if before.closing_minor is not None and entry.opening_minor is not None:
-                closed, opened = (
-                    to_text(one, entry.currency) for one in (before.closing_minor, entry.opening_minor)
-                )
-                message = f"It opens with {opened}, the statement before it closed with {closed} {entry.currency}."
+        if (
+            before is not None
+            and before.currency == entry.currency
+            and self._follows(before, entry, statement)
+        ):
+            closing, opening = before.closing_minor, entry.opening_minor
+            if closing is not None and opening is not None and closing != opening:
+                closed, opened = to_text(closing, entry.currency), to_text(opening, entry.currency)
+                message = f"It opens with {opened}, the one before it closed with {closed} {entry.currency}."
                 mend = "Check whether a statement or page is missing between the two."
                 raw = f"{closed} <> {opened}"
                 yield Problem.at(entry.lineage, "60F", "statement_gap", raw, message=message, mend=mend)
@@ -190,5 +191,3 @@ def _told_once(entry: PaymentEntry) -> Problem:
     message = f"An {kind} tells of a payment and books none."
     mend = "Give the statement that books it (MT940 or camt.053); the notices are listed and not booked."
     return Problem.at(entry.lineage, "", "payment_notice", message=message, mend=mend)
-
-

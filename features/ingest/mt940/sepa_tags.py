@@ -12,7 +12,9 @@ FULL: Final = "\x1e"
 SHORT: Final = "\x1f"
 """Stands where a subfield ended before it was full."""
 
-_NAMES: Final = "EREF KREF MREF CRED DEBT COAM OAMT SVWZ ABWA ABWE IBAN BIC BREF RREF SQTP PURP RCUR TREF".split()
+_NAMES: Final = (
+    "EREF KREF MREF CRED DEBT COAM OAMT SVWZ ABWA ABWE IBAN BIC BREF RREF SQTP PURP RCUR TREF".split()
+)
 _SPLIT: Final = "|".join(f"{FULL}?".join(name) for name in _NAMES)
 _TAG: Final = re.compile(rf"(?:(?<=[\s{FULL}{SHORT}])|^)({_SPLIT}){FULL}?\+[ ]?|(?<=[{FULL}{SHORT}])(MTLG):")
 _COLON: Final = re.compile(r"(?:^|\s)(EREF|MREF|IBAN|BIC|ABWA|ABWE):\s*(\S*)")

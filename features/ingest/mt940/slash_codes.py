@@ -1,4 +1,4 @@
-"""`:86:` with slash codes: Dutch banks (`/EREF/`, `/REMI/`, `/BENM//NAME/`) and SWIFT's own (`/ORDP/`, `/OCMT/`)."""
+"""`:86:` with slash codes: of Dutch banks (`/EREF/`, `/BENM//NAME/`) and SWIFT's own (`/ORDP/`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final
 from features.ingest.mt940.details import IBAN, Details, account_in, clean, told
 
 _NAMES: Final = (
-    "ACCW ADDR BENM BIC BUSP CHGS CNTP CREF CSID EREF EXCH IBAN ID IREF ISDT KREF MARF NAME NREF NRTX OCMT ORDP PREF "
-    "PURP REMI RREF RTRN SVCL SVWZ TRCD TRTP ULTB ULTC ULTD UDTR UCRD BENA ORDB MREF TYPE"
+    "ACCW ADDR BENM BIC BUSP CHGS CNTP CREF CSID EREF EXCH IBAN ID IREF ISDT KREF MARF NAME NREF NRTX OCMT "
+    "ORDP PREF PURP REMI RREF RTRN SVCL SVWZ TRCD TRTP ULTB ULTC ULTD UDTR UCRD BENA ORDB MREF TYPE"
 )
 _CODE: Final = re.compile(rf"/({'|'.join(_NAMES.split())})/")
 _OPENING: Final = re.compile(rf"\s*/?/({'|'.join(_NAMES.split())})/")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Final
 
 from features.ingest.entry import Entry, EntryStatus, Lineage, PaymentEntry, StatementEntry
 from features.ingest.mt940.details import (
     IBAN,
+    SLASH_WIDTH,
     Details,
     amount_parts,
     clean,
@@ -195,7 +196,9 @@ class Statement:
             self.unread += 1
             mend = "Give the whole statement: its currency stands in the balance before this line."
             message = "The amount has no currency."
-            yield Problem.at(waiting.place, "currency", "missing_currency", line.amount, message=message, mend=mend)
+            yield Problem.at(
+                waiting.place, "currency", "missing_currency", line.amount, message=message, mend=mend
+            )
             return
         try:
             minor = line.sign * read_amount(line.amount, self.currency)
@@ -247,8 +250,8 @@ class Statement:
             details = Details()
         elif is_structured(lines):
             details = read_subfields(lines, self.account)
-        elif has_slash_codes(text := rejoin(lines)):
-            details = read_slash_codes(text)
+        elif has_slash_codes(lines[0]):
+            details = read_slash_codes(rejoin(lines, SLASH_WIDTH))
         else:
             details = read_text(lines, line.reference, line.supplementary)
         read_own_lines(lines or waiting.numbered, line.reference, line.supplementary, details)
@@ -266,18 +269,14 @@ class Statement:
         original, charges = details.original or said.get("OCMT", ""), details.charges or said.get("CHGS", "")
         currency, amount = amount_parts(original)
         if currency in EXPONENTS and currency != entry.currency:
-            try:
+            with suppress(FieldError):
                 minor = read_amount(amount, currency)
                 signed = minor if entry.amount_minor >= 0 else -minor
                 entry = replace(entry, original_amount_minor=signed, original_currency=currency)
-            except FieldError:
-                pass
         currency, amount = amount_parts(charges)
         if currency == entry.currency:
-            try:
+            with suppress(FieldError):
                 entry = replace(entry, charges_minor=read_amount(amount, currency))
-            except FieldError:
-                pass
         return entry
 
     def _check_balances(self, place: Lineage) -> Iterator[Problem]:
@@ -285,27 +284,27 @@ class Statement:
             return
         if self.opening is None or self.closing is None:
             if not self.is_closed or self.opening is None:
-                which = "closing" if self.opening is not None else "opening"
+                which, tag = ("opening", "60F") if self.opening is None else ("closing", "62F")
                 message = f"The statement has no {which} balance, so it may be cut."
                 mend = "Export the file again; the lines that were read are in the book."
-                yield Problem.at(place, "62F" if which == "closing" else "60F", "truncated", message=message, mend=mend)
+                yield Problem.at(place, tag, "truncated", message=message, mend=mend)
             return
         moved = self.booked[1] - self.booked[-1]
-        if self.opening.minor + moved != self.closing.minor or self.unread:
-            before, read, after = (
-                to_text(one, self.currency) for one in (self.opening.minor, moved, self.closing.minor)
-            )
-            if self.opening.minor + moved == self.closing.minor:
-                return
-            message = f"Opening {before} and booked lines of {read} do not add up to closing {after} {self.currency}."
-            yield Problem.at(place, "62F", "balance_differs", f"{before} + {read} <> {after}", message=message)
+        if self.opening.minor + moved == self.closing.minor:
+            return
+        amounts = (self.opening.minor, moved, self.closing.minor)
+        before, read, after = (to_text(one, self.currency) for one in amounts)
+        message = f"Opening {before} and booked lines of {read} make no closing {after} {self.currency}."
+        yield Problem.at(place, "62F", "balance_differs", f"{before} + {read} <> {after}", message=message)
 
     def _check_claims(self, place: Lineage) -> Iterator[Problem]:
         for sign, (count, total) in sorted(self.claims.items(), reverse=True):
             tag = "90C" if sign > 0 else "90D"
             if count != self.counts[sign]:
                 message = f"The report counts {count} lines, {self.counts[sign]} were read."
-                yield Problem.at(place, tag, "total_differs", f"{count} <> {self.counts[sign]}", message=message)
+                yield Problem.at(
+                    place, tag, "total_differs", f"{count} <> {self.counts[sign]}", message=message
+                )
             if total is not None and total != self.sums[sign]:
                 said, read = to_text(total, self.currency), to_text(self.sums[sign], self.currency)
                 message = f"The report says {said}, its lines make {read}."

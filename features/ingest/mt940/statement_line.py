@@ -19,7 +19,9 @@ _CODE: Final = re.compile(r"[NFS][A-Z0-9 ]{3}")
 _BALANCE: Final = re.compile(
     r"(?P<mark>[CD])(?P<day>\d{6})(?P<currency>[A-Z]{3})?\s*(?P<amount>\d[\d.]*(?:,\d*)?|,\d+)\s*", re.ASCII
 )
-_TOTAL: Final = re.compile(r"(?P<count>\d{1,9})\s*(?P<currency>[A-Z]{3})?(?P<amount>[\d.]*(?:,\d*)?)\s*", re.ASCII)
+_TOTAL: Final = re.compile(
+    r"(?P<count>\d{1,9})\s*(?P<currency>[A-Z]{3})?(?P<amount>[\d.]*(?:,\d*)?)\s*", re.ASCII
+)
 _CENTURY: Final = 80
 """Years from here on are of the last century, as SWIFT has it."""
 

@@ -1,4 +1,4 @@
-"""`:86:` with numbered subfields: German and Austrian banks (`?20`), Polish ones (`~20`, `<20`, `^20`), Triodos (`>20`)."""
+"""`:86:` with numbered subfields: German and Austrian banks (`?20`), Polish ones (`~20`), Triodos (`>20`)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def read_subfields(lines: list[str], own: str) -> Details:
     else:
         found.account = _account(parts)
         found.name = joined(parts, (32, 33))
-        if mark == ">" or (found.account and own.endswith(found.account.lstrip("0")) and _is_account(parts.get(10, ""))):
+        if mark == ">" or (
+            found.account and own.endswith(found.account.lstrip("0")) and _is_account(parts.get(10, ""))
+        ):
             found.account = parts.get(10, "") if _is_account(parts.get(10, "")) else found.account
         read_tags(_marked(parts, _REMITTANCE), found)
     if code in _RETURNS:
@@ -95,7 +97,9 @@ def _read_polish(parts: dict[int, str], found: Details) -> None:
     found.account = account_in(parts.get(38, "") or parts.get(31, "") or "")
     found.name = joined(parts, (32, 33))
     rest = [27, 28, 29, 60, 61, 62, 63]
-    if IBAN.fullmatch(account_in(parts.get(29, ""))) or re.fullmatch(r"\d{26}", account_in(parts.get(29, ""))):
+    if IBAN.fullmatch(account_in(parts.get(29, ""))) or re.fullmatch(
+        r"\d{26}", account_in(parts.get(29, ""))
+    ):
         found.account = found.account or account_in(parts[29])
         rest.remove(29)
     if not found.name:
