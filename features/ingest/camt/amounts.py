@@ -47,30 +47,28 @@ def amount_in(details: Node, currency: str) -> int | None:
 
 
 def original_of(details: Node, booked: Amount) -> tuple[Amount | None, str]:
-    """Give the instructed amount where it differs from the booked one, and the rate between them."""
-    amounts = details.first("AmtDtls")
-    if amounts is None:
-        return None, ""
-    instructed = given_amount(amounts.first("InstdAmt", "Amt"), "AmtDtls/InstdAmt", booked.currency)
-    rate = next(
-        (
-            text
-            for kind in ("InstdAmt", "TxAmt", "CntrValAmt", "AnncdPstngAmt")
-            if (text := amounts.at(kind, "CcyXchg", "XchgRate"))
-        ),
-        "",
-    )
-    if instructed is None or not instructed.minor:
-        instructed = given_amount(amounts.first("TxAmt", "Amt"), "AmtDtls/TxAmt", booked.currency)
-        if instructed is None or instructed.currency == booked.currency:
-            return None, rate
-    if instructed == booked:
-        return None, rate
-    return instructed, rate
+    """Give the amount before exchange or charges where it differs from the booked one, and the rate."""
+    amounts = details.first("AmtDtls") or Node("", {})
+    parts = [
+        amounts.first(kind) or Node("", {}) for kind in ("InstdAmt", "TxAmt", "CntrValAmt", "AnncdPstngAmt")
+    ]
+    rate = next((text for part in parts if (text := part.at("CcyXchg", "XchgRate"))), "")
+    instructed = given_amount(parts[0].first("Amt"), "AmtDtls/InstdAmt", booked.currency)
+    if instructed is not None and instructed.minor:
+        return (None if instructed == booked else instructed), rate
+    others = [(part.first("Amt"), "AmtDtls") for part in parts[1:3]]
+    for node, field in (*others, (details.first("Amt"), "TxDtls/Amt")):
+        other = given_amount(node, field, booked.currency)
+        if other is not None and other.minor and other.currency != booked.currency:
+            return other, rate
+    return None, rate
 
 
 def charges_of(node: Node, currency: str) -> int | None:
-    """Sum what the bank took, in the currency of the line; a charge given back counts against it."""
+    """Sum what the bank took out of the amount, in the currency of the line.
+
+    A charge given back counts against it; one that is not included in the amount is a line of its own.
+    """
     total, is_told = 0, False
     for charges in node.all("Chrgs"):
         records = charges.all("Rcrd") or ([charges] if charges.first("Amt") else [])
@@ -79,7 +77,8 @@ def charges_of(node: Node, currency: str) -> int | None:
             total += sum_.minor if sum_.currency == currency else 0
         for record in records:
             amount = given_amount(record.first("Amt"), "Chrgs/Amt", currency)
-            if amount is not None and amount.currency == currency:
+            is_apart = record.at("ChrgInclInd").lower() in ("false", "0")
+            if amount is not None and amount.currency == currency and not is_apart:
                 is_told = True
                 total += -amount.minor if record.at("CdtDbtInd").upper() == "CRDT" else amount.minor
     return total if is_told else None

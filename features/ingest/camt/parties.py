@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from features.ingest.camt.values import told
 from features.ingest.xml_stream import Node
 
 _SEPARATORS: Final = re.compile(r"[\s.-]+")
@@ -97,7 +98,7 @@ def party_name(party: Node | None) -> str:
     name = person.at("Nm") or person.at("PstlAdr", "AdrLine")
     if not name and bank is not None:
         name = bank.at("Nm") or bank.at("BICFI") or bank.at("BIC")
-    return " ".join(name.split())
+    return told(name)
 
 
 def _is_own(party: Party, own: OwnSide) -> bool:

@@ -15,8 +15,10 @@ _INSTANT: Final = re.compile(
     r"\s*(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})\s*"
 )
 NOTHING: Final = frozenset(
-    {"", "NOTPROVIDED", "NOTAPPLICABLE", "NONREF", "NOREF", "NOT PROVIDED", "N/A", "/NONREF/"}
+    "|NOTPROVIDED|NOTAPPLICABLE|NONREF|NOREF|NOT PROVIDED|NOT APPLICABLE|N/A|/NONREF/"
+    "|KEINE INFORMATION VORHANDEN|UNKNOWN|NICHT ANGEGEBEN".split("|")
 )
+"""What banks write into a field that they must fill and cannot."""
 
 
 class UnreadableValueError(Exception):

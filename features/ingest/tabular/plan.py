@@ -45,6 +45,15 @@ class Plan:
     is_guess: bool = True
     has_sign: bool = False
     """Whether some amount carries a minus."""
+    has_plus: bool = False
+    """Whether some amount carries a plus."""
+    has_neither: bool = False
+    """Whether some amount carries neither."""
+
+    @property
+    def is_unsigned_out(self) -> bool:
+        """Whether money in is marked with a plus, as on cards, so that the rest is money out."""
+        return self.is_guess and self.has_plus and self.has_neither and not self.has_sign
 
     def place(self, role: Role) -> int | None:
         """Give the column of a role that has one."""
@@ -250,6 +259,7 @@ def _look_through(grid: Grid, plan: Plan) -> None:
     """Read the whole table once for what its dates and numbers show about how they are written."""
     dates, style = DateEvidence(), Style()
     places = [place for role in _DATES for place in plan.columns.get(role, ())]
+    amounts = plan.columns.get(Role.AMOUNT, [])
     numbers = [place for role in (*_SIGNED, Role.BALANCE) for place in plan.columns.get(role, ())]
     for number, cells in grid.rows():
         if number <= plan.after_line:
@@ -260,7 +270,10 @@ def _look_through(grid: Grid, plan: Plan) -> None:
         for place in numbers:
             if place < len(cells) and cells[place].strip():
                 style |= style_of(cells[place])
-                plan.has_sign |= cut_amount(cells[place]).sign < 0
+                sign = cut_amount(cells[place]).sign
+                plan.has_sign |= sign < 0
+                plan.has_plus |= sign > 0 and place in amounts
+                plan.has_neither |= sign == 0 and place in amounts
     plan.style = CANONICAL if grid.is_typed else style
     plan.order = dates.order
     if not plan.order and dates.numeric and not dates.day_first:

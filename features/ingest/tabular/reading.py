@@ -117,7 +117,7 @@ class _Table:
         return (
             plan.is_guess
             and Role.AMOUNT in plan.columns
-            and not plan.has_sign
+            and not (plan.has_sign or plan.is_unsigned_out)
             and Role.INDICATOR not in plan.columns
         )
 
@@ -236,7 +236,7 @@ class _Table:
                 elif role is Role.OUTFLOW:
                     total -= minor * (cell.sign or 1)
                 else:
-                    total += minor * (cell.sign or 1)
+                    total += minor * (cell.sign or (-1 if self.plan.is_unsigned_out else 1))
         if not is_filled:
             return "missing_value"
         return self._directed(cells, total)
