@@ -12,7 +12,7 @@ from features.ingest.json_document import Json, JsonObject, integer_of, object_a
 from features.ingest.limits import Limits
 from features.ingest.problems import Problem, UnsupportedFormatError
 from features.ingest.source import Source
-from receivables.money import MoneyError, exponent
+from receivables.money import BadAmountError, MoneyError, exponent
 
 SOURCE: Final = "adyen"
 _DIGITS: Final = {"CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2}
@@ -222,5 +222,5 @@ def _amount(one: JsonObject) -> tuple[int, str]:
     units = integer_of(amount.get("value"))
     digits = _DIGITS.get(currency, exponent(currency))
     if units is None:
-        raise MoneyError("The amount is no whole number of minor units.")
+        raise BadAmountError("The amount is no whole number of minor units.")
     return from_units(units, digits, currency), currency

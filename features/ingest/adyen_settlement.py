@@ -102,7 +102,7 @@ def _add(payout: Payout, row: Row, currency: str) -> None:
         payer_name="Adyen",
         remittance=" ".join(filter(None, (account, "batch", batch, row["modification_merchant_reference"]))),
         transaction_code=row["type"],
-        account=account,
+        account=f"{account}/payouts",  # where it arrives, not the balance at Adyen that it leaves
         bank_reference=row.first("modification_reference", "psp_reference") or f"{account} batch {batch}",
     )
 

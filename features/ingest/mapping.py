@@ -30,7 +30,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -46,7 +46,7 @@ from features.ingest.source import Source
 from features.ingest.table_text import Table, fold
 from features.ingest.written_dates import DayError, DayOrder, read_day
 from receivables.errors import TieoutError
-from receivables.money import MoneyError, bounded, exponent
+from receivables.money import BadAmountError, MoneyError, bounded, exponent
 
 _MOST_BYTES: Final = 1 << 20
 _NEEDED: Final = ("amount", "currency", "booking_date")
@@ -122,6 +122,7 @@ class FieldMap:
         exponent(currency)
         booked, instant = self._when(cells["booking_date"])
         value = self._when(cells["value_date"])[0] if text_of(cells.get("value_date")) else None
+        told = {name: text_of(cells.get(name)) for name in _TEXTS}
         payment = PaymentEntry(
             amount_minor=self._minor(cells["amount"], currency),
             currency=currency,
@@ -132,8 +133,18 @@ class FieldMap:
             lineage=place,
             kind=self._word("kind", cells.get("kind")),
             status=self._status(cells.get("status")),
+            payer_name=told["payer_name"],
+            payer_account=told["payer_account"],
+            customer_id=told["customer_id"],
+            remittance=told["remittance"],
+            structured_reference=told["structured_reference"],
+            end_to_end_id=told["end_to_end_id"],
+            transaction_code=told["transaction_code"],
+            account=told["account"],
+            related_reference=told["related_reference"],
+            bank_reference=told["bank_reference"],
+            return_reason=told["return_reason"],
         )
-        payment = replace(payment, **{name: text_of(cells.get(name)) for name in _TEXTS})
         yield payment
         fee = self._minor(cells["fee"], currency) if text_of(cells.get("fee")) else 0
         if fee and payment.status is EntryStatus.BOOKED:
@@ -144,7 +155,7 @@ class FieldMap:
         if not self.is_minor:
             return minor_of(text, currency, self.mark or ("." if not isinstance(value, str) else ""))
         if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
-            raise MoneyError(f"{text[:40]!r} is no whole number of minor units.")
+            raise BadAmountError(f"{text[:40]!r} is no whole number of minor units.")
         return bounded(int(text))
 
     def _when(self, value: Json) -> tuple[date, datetime | None]:
@@ -193,8 +204,8 @@ def checked(told: Any, name: str) -> FieldMap:  # noqa: ANN401 - whatever a file
     unknown = sorted(set(told) - {"name", "format", "rows", "units", "mark", "dates", "fields", "words"})
     if unknown:
         raise MappingError(f"{name} has the key {unknown[0]!r}, which means nothing.")
-    fields: dict[str, str] = told.get("fields", {})
-    words: dict[str, dict[str, str]] = told.get("words", {})
+    fields: Any = told.get("fields")
+    words: Any = told.get("words", {})
     if not isinstance(words, dict) or not all(map(_is_texts, (fields, *words.values()))):
         raise MappingError(f"{name} needs [fields] and [words.*] as tables of texts.")
     if missing := [one for one in _NEEDED if one not in fields]:
@@ -207,7 +218,8 @@ def checked(told: Any, name: str) -> FieldMap:  # noqa: ANN401 - whatever a file
         ("dates", _DATES, "iso"),
     )
     for key, allowed, default in (*chosen, ("mark", ("", ".", ","), "")):
-        if not isinstance(told.get(key, default), str) or told.get(key, default) not in allowed:
+        value: object = told.get(key, default)
+        if value not in allowed:
             raise MappingError(
                 f"{name} says {key} = {told.get(key)!r}; it is one of {', '.join(filter(None, allowed))}."
             )

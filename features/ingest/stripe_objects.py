@@ -18,6 +18,8 @@ from features.ingest.problems import Problem
 from receivables.money import MoneyError
 
 SOURCE: Final = "stripe"
+PAYOUTS: Final = "stripe/payouts"
+"""The account that payouts arrive on, where it is not named: not the balance at Stripe that they leave."""
 _NO_DECIMALS: Final = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 _THREE_DECIMALS: Final = frozenset("BHD JOD KWD OMR TND".split())
 """Stripe's currencies without and with three decimals; all others, ISK and UGX among them, have two."""
@@ -174,6 +176,7 @@ def _payout(one: JsonObject, place: Lineage) -> Iterator[Entry | Problem]:
         value_date=None if arrival is None else arrival.date(),
         end_to_end_id=text_of(trace.get("value")),
         payer_name="Stripe",
+        account=id_in(one.get("destination")) or PAYOUTS,
     )
 
 

@@ -16,7 +16,7 @@ from features.ingest.limits import Limits
 from features.ingest.problems import Problem, UnsupportedFormatError
 from features.ingest.settled import Payout, RowError
 from features.ingest.source import Source
-from features.ingest.stripe_objects import SOURCE, kind_of, reference_of
+from features.ingest.stripe_objects import PAYOUTS, SOURCE, kind_of, reference_of
 from features.ingest.table_text import Row, Table, header_of
 from receivables.money import MoneyError
 
@@ -107,7 +107,7 @@ def _add(payouts: dict[str, Payout], name: str, row: Row) -> None:
         remittance=f"STRIPE PAYOUT {name}",
         end_to_end_id=row["trace_id"],
         transaction_code="payout",
-        account=SOURCE,
+        account=PAYOUTS,
         bank_reference=name,
     )
 
