@@ -13,8 +13,9 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
 from features.ingest.limits import Limits
 from features.ingest.problems import (
@@ -26,6 +27,9 @@ from features.ingest.problems import (
     UnusableFileError,
 )
 from features.ingest.source import Source
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _GZIP: Final = b"\x1f\x8b"
@@ -41,6 +45,40 @@ _SYSTEM_FILES: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _BLOCK: Final = 1 << 20
 _ENCRYPTED: Final = 0x1
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError)
+
+
+class _Inside(RawIOBase):
+    """A stream inside others, which are closed with it."""
+
+    def __init__(self, inner: IO[bytes], *outer: IO[bytes] | zipfile.ZipFile) -> None:
+        self._inner = inner
+        self._outer = outer
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that it can be read from elsewhere."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill a buffer."""
+        view = memoryview(buffer).cast("B")
+        data = self._inner.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to another place; going back unpacks from the start."""
+        return self._inner.seek(offset, whence)
+
+    def close(self) -> None:
+        """Close all."""
+        if not self.closed:
+            for stream in (self._inner, *self._outer):
+                stream.close()
+        super().close()
 
 
 @dataclass(slots=True)
@@ -148,13 +186,16 @@ def _measured(name: str, opened: Callable[[], BinaryIO], budget: _Budget, outer:
 
 def _opener(source: Source, entry: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
     def opened() -> BinaryIO:
-        return cast("BinaryIO", zipfile.ZipFile(source.open()).open(entry))
+        outer = source.open()
+        archive = zipfile.ZipFile(outer)
+        return BufferedReader(_Inside(archive.open(entry), archive, outer))
 
     return opened
 
 
 def _gunzip(source: Source) -> BinaryIO:
-    return cast("BinaryIO", gzip.GzipFile(fileobj=source.open(), mode="rb"))
+    outer = source.open()
+    return BufferedReader(_Inside(gzip.GzipFile(fileobj=outer, mode="rb"), outer))
 
 
 def _is_spreadsheet(source: Source) -> bool:
