@@ -58,8 +58,9 @@ def tags(source: Source, limits: Limits) -> Iterator[Tag]:
 def _all_tags(source: Source, limits: Limits) -> Iterator[Tag]:
     buffer, number = "", 1
     for text in _decoded(source):
+        searched = max(len(buffer) - 1, 0)
         buffer += text
-        cut = _last_tag(buffer)
+        cut = _last_tag(buffer, searched)
         if len(buffer) - cut > limits.xml_text:
             raise LimitError(f"{source.name} has a text of more than {limits.xml_text} characters.")
         ready, buffer = buffer[:cut], buffer[cut:]
@@ -68,46 +69,43 @@ def _all_tags(source: Source, limits: Limits) -> Iterator[Tag]:
     yield from _tokens(buffer, number, source)
 
 
-def _last_tag(text: str) -> int:
-    """Find where the last tag starts: all before it is complete, its own text may still go on."""
-    cut = _tag_before(text, len(text))
+def _last_tag(text: str, searched: int) -> int:
+    """Find where the last tag starts: all before it is complete, its own text may still go on.
+
+    Up to `searched` no later one was found before, so nothing there is looked at again.
+    """
+    cut = len(text)
+    while (cut := text.rfind("<", searched, cut)) >= 0 and not _TAG_START.match(text, cut + 1):
+        pass
+    if cut < 0:
+        return 0
     inside = text.rfind(_CDATA, 0, cut)
-    if inside >= 0 and text.find("]]>", inside, cut) < 0:
-        cut = _tag_before(text, inside)
-    return cut
-
-
-def _tag_before(text: str, place: int) -> int:
-    while (place := text.rfind("<", 0, place)) >= 0:
-        if _TAG_START.match(text, place + 1):
-            return place
-    return 0
+    return 0 if inside >= 0 and text.find("]]>", inside, cut) < 0 else cut
 
 
 def _tokens(text: str, number: int, source: Source) -> Iterator[Tag]:
     """Give the tags of a text; a CDATA section and what follows a comment belong to the tag before."""
     if _FORBIDDEN.search(text):
         raise HostileFileError(f"{source.name} has a document type.")
-    before: tuple[str, bool, str, int] | None = None
-    place = 0
+    name, is_end, line, place = "", False, number, 0
+    parts: list[str] = []
     for found in _TOKEN.finditer(text):
         number += text.count("\n", place, found.start())
         place = found.start()
-        if found["name"] is not None:
-            if before is not None:
-                yield _tag(before)
-            name = found["name"].rpartition(":")[2].upper()
-            before = (name, bool(found["end"]), html.unescape(found["text"]), number)
-        elif before is not None:
-            bare = "" if found["bare"] is None else "<" + html.unescape(found["bare"])
-            more = (found["cdata"] or "") + html.unescape(found["more"] or found["after"] or "")
-            before = (before[0], before[1], before[2] + more + bare, before[3])
-    if before is not None:
-        yield _tag(before)
+        if found["name"] is None:
+            parts.append(found["cdata"] or ("" if found["bare"] is None else "<"))
+            parts.append(html.unescape(found["more"] or found["after"] or found["bare"] or ""))
+            continue
+        if name:
+            yield Tag(name, is_end, _joined(parts), line)
+        name, is_end, line = found["name"].rpartition(":")[2].upper(), bool(found["end"]), number
+        parts = [html.unescape(found["text"])]
+    if name:
+        yield Tag(name, is_end, _joined(parts), line)
 
 
-def _tag(parts: tuple[str, bool, str, int]) -> Tag:
-    return Tag(parts[0], parts[1], " ".join(parts[2].split()), parts[3])
+def _joined(parts: list[str]) -> str:
+    return " ".join("".join(parts).split())
 
 
 def _decoded(source: Source) -> Iterator[str]:

@@ -11,7 +11,8 @@ SWIFT_WIDTH: Final = 65
 SLASH_WIDTH: Final = 64
 """The same for slash codes: Rabobank was seen to cut words there."""
 NOT_GIVEN: Final = frozenset(
-    "NONREF NONE NOREF NOTPROVIDED NOTAVAILABLE NOTAPPLICABLE EREF KREF EREF+ KREF+ NREF /NONREF/ -".split()
+    "NONREF NONE NOREF NOTPROVIDED NOTAVAILABLE NOTAPPLICABLE EREF KREF EREF+ KREF+ NREF PREF MARF CREF MREF "
+    "/NONREF/ -".split()
 ) | {"", "NOT PROVIDED", "UNKNOWN"}
 
 IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
@@ -32,6 +33,7 @@ class Details:
     business_code: str = ""
     """Three digits of a German or Polish structured text (GVC)."""
     structured_reference: str = ""
+    is_return: bool = False
     return_reason: str = ""
     original: str = ""
     """Original amount as written, such as `USD100,5`."""

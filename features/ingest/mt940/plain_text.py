@@ -16,6 +16,8 @@ _BANK: Final = re.compile(r"(\d{2}\.\d{2}\.\d{2}\.\d{3})\s+(\S.*?)(?:\s{2,}|$)")
 _CARD: Final = re.compile(
     r"(?:BEA|GEA)\s+NR:\S+\s+\d\d\.\d\d\.\d\d/\d\d\.\d\d\s+(\S.*?)(?:,PAS\s?\d+|\s{2,}|$)"
 )
+_SENDER: Final = re.compile(r"\b(?:ABSENDER|DONNEUR D.ORDRE|MITTENTE):\s*([^\n]+)")
+"""PostFinance: the name stands in the line after its label."""
 _LEADING: Final = re.compile(r"((?:[A-Z]{2}\d{2}[A-Z0-9]{11,30})|\d{9,10})(?:\s+|$)")
 
 
@@ -40,6 +42,8 @@ def read_text(lines: list[str], reference: str, supplementary: str) -> Details:
         found.account, found.name = columns.group(1).replace(".", ""), clean(columns.group(2))
     elif (card := _CARD.match(text)) is not None:
         found.name = clean(card.group(1))
+    elif (sender := _SENDER.search("\n".join(lines))) is not None:
+        found.name = clean(sender.group(1))
     elif "+" in text:
         read_tags(text, found)
     elif leading is not None:
@@ -49,8 +53,11 @@ def read_text(lines: list[str], reference: str, supplementary: str) -> Details:
 
 def _labelled(text: str, labels: re.Pattern[str]) -> dict[str, str]:
     marks = list(labels.finditer(text))
-    ends = [*(mark.start() for mark in marks[1:]), len(text)]
-    return {mark.group(1): text[mark.end() : end] for mark, end in reversed([*zip(marks, ends, strict=True)])}
+    values: dict[str, str] = {}
+    for place, mark in enumerate(marks):
+        end = marks[place + 1].start() if place + 1 < len(marks) else len(text)
+        values.setdefault(mark.group(1), text[mark.end() : end])
+    return values
 
 
 def _read_polish(text: str, found: Details) -> None:
@@ -94,6 +101,6 @@ def read_own_lines(lines: list[str], reference: str, supplementary: str, found: 
         found.account = leading.group(1)
         found.name = found.name or clean(reference[leading.end() :])
     if not lines and not found.remittance:
-        found.remittance = clean(supplementary)
+        found.remittance = "" if supplementary.startswith("/") else clean(supplementary)
     elif lines and first and not found.name and found.account and not re.search(r"\d", first):
         found.name = clean(first)

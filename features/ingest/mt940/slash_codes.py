@@ -32,6 +32,7 @@ def read_slash_codes(text: str) -> Details:
     found.mandate_id = told(_first(values, "MARF", "MREF"))
     found.ultimate = _first(values, "ULTD/NAME", "ULTB/NAME", "ULTC/NAME", "ULTD", "ULTB", "ULTC")
     found.return_reason = told(_first(values, "RTRN"))
+    found.is_return = bool(found.return_reason)
     found.original = _first(values, "OCMT")
     found.charges = _first(values, "CHGS")
     if contra := values.get("CNTP"):

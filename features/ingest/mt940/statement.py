@@ -36,10 +36,9 @@ from features.ingest.problems import Problem
 from features.ingest.source import Source
 from receivables.money import EXPONENTS, to_text
 
-_RETURNS: Final = frozenset({"108", "109", "159"})
 _OWN: Final = re.compile(r"(?:([A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)/)?(.*?)\s*([A-Z]{3})?")
 _FLOOR: Final = re.compile(r"\s*([A-Z]{3})")
-_SUPPLEMENT: Final = re.compile(r"/(OCMT|CHGS|EXCH)/([^/\s]+)/?")
+_SUPPLEMENT: Final = re.compile(r"/(OCMT|CHGS|EXCH)/([^/\s]+)")
 
 
 @dataclass(slots=True)
@@ -233,7 +232,7 @@ class Statement:
             mandate_id=details.mandate_id,
             transaction_code=code,
             account=self.account,
-            kind="return" if details.business_code in _RETURNS or details.return_reason else "",
+            kind="return" if details.is_return else "",
             bank_reference=told(line.bank_reference),
             status=status,
             return_reason=details.return_reason,
@@ -243,6 +242,8 @@ class Statement:
 
     def _details(self, waiting: _Open) -> Details:
         line, lines = waiting.line, waiting.details
+        while lines and not lines[0].strip():
+            lines = lines[1:]
         if waiting.numbered:
             details = read_numbered(waiting.numbered)
             details.remittance = details.remittance or clean(rejoin(lines) if lines else "")

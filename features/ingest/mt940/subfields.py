@@ -14,6 +14,7 @@ _POLISH: Final = frozenset("~<^")
 _REMITTANCE: Final = (*range(20, 30), *range(60, 64))
 _POLISH_REMITTANCE: Final = range(20, 27)
 _RETURNS: Final = frozenset({"108", "109", "159"})
+"""German business transaction codes of returned direct debits and credit transfers."""
 _EMPTY: Final = "\u02d9\u00ff\u02fa"
 """Polish banks fill empty subfields with one of these."""
 
@@ -43,7 +44,8 @@ def read_subfields(lines: list[str], own: str) -> Details:
         ):
             found.account = parts.get(10, "") if _is_account(parts.get(10, "")) else found.account
         read_tags(_marked(parts, _REMITTANCE), found)
-    if code in _RETURNS:
+    if mark == "?" and code in _RETURNS:
+        found.is_return = True
         found.return_reason = parts.get(34, "").strip()
     return found
 
