@@ -157,7 +157,7 @@ class _Reading:
         values = record.values
         written = values.get("T") or values.get("U", "")
         if not self.currency:
-            mend = "Convert this file with the currency of its account: QIF names none."
+            mend = "Convert this file with --currency: QIF names none."
             message = "The amount has no currency."
             yield Problem.at(place, "T", "missing_currency", written, message=message, mend=mend)
             return

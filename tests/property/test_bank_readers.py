@@ -109,7 +109,7 @@ def test_reading_twice_gives_the_same(case: tuple[str, bytes]) -> None:
 @pytest.mark.parametrize("name", sorted(READERS))
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_much_of_one_thing_ends(name: str, pattern: bytes) -> None:
-    """Nothing takes more than linear time: a quarter of a mebibyte of any mark is read or refused within seconds."""
+    """A quarter of a mebibyte of any mark is read or refused within seconds."""
     start = {
         "mt940": b":20:X\n:60F:C250101EUR0,\n:61:250101C1,NTRF\n:86:166",
         "mt103": b"{1:F01X}{2:O103X}{4:\n:20:X\n:32A:250101EUR1,\n:70:",
