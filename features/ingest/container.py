@@ -50,7 +50,7 @@ _BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSEr
 class _Inside(RawIOBase):
     """A stream inside others, which are closed with it."""
 
-    def __init__(self, inner: IO[bytes], *outer: IO[bytes] | zipfile.ZipFile) -> None:
+    def __init__(self, inner: IO[bytes] | gzip.GzipFile, *outer: IO[bytes] | zipfile.ZipFile) -> None:
         self._inner = inner
         self._outer = outer
 

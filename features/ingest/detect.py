@@ -26,8 +26,8 @@ class Detector(Protocol):
         """Look at the head first; open the source only when the head is not enough."""
 
 
-class TableReader(Protocol):
-    """A reader that may need to be told what the columns hold."""
+class HintedReader(Protocol):
+    """A reader of files that may not say everything: their columns, their account, their currency."""
 
     def __call__(self, source: Source, limits: Limits, hints: Hints) -> Iterator[Entry | Problem]:
         """Read the file from its start."""
@@ -53,10 +53,10 @@ class Format:
         return cast("Detector", _function(self.detect))(head, source)
 
     def open(self, source: Source, limits: Limits, hints: Hints = NO_HINTS) -> Iterator[Entry | Problem]:
-        """Read a file of this format; only tables need what the user says of them."""
+        """Read a file of this format; only tables and QIF need what the user says of them."""
         read = _function(self.read)
-        if self.name == TABLE:
-            return cast("TableReader", read)(source, limits, hints)
+        if self.name in _HINTED:
+            return cast("HintedReader", read)(source, limits, hints)
         return cast("Reader", read)(source, limits)
 
 
@@ -66,16 +66,34 @@ def _format(name: str, module: str) -> Format:
 
 
 TABLE: Final = "table"
+QIF: Final = "qif"
+_HINTED: Final = (TABLE, QIF)
+_TITLED: Final = "features.ingest.titled_csv"
 _CAMT: Final = "features.ingest.camt.reading:read"
 
 FORMATS: Final[tuple[Format, ...]] = (
     Format("camt.053", "features.ingest.camt.detection:detect_statement", _CAMT),
     Format("camt.054", "features.ingest.camt.detection:detect_notification", _CAMT),
     Format("camt.052", "features.ingest.camt.detection:detect_report", _CAMT),
+    _format("remt.001", "remt"),
     # Whatever reads a message of ISO 20022 stands before this line, which refuses the others by name.
     Format(
         "iso20022", "features.ingest.camt.detection:detect_other", "features.ingest.camt.detection:refuse"
     ),
+    _format("ubl", "ubl"),
+    _format("cii", "cii"),
+    _format("factur-x", "facturx"),
+    _format("mt940", "mt940.reading"),
+    _format("bai2", "bai2"),
+    _format("ofx", "ofx"),
+    _format(QIF, "qif"),
+    _format("edi-820", "edi820"),
+    _format("stripe", "stripe_report"),
+    _format("adyen", "adyen_settlement"),
+    _format("paypal", "paypal"),
+    _format("gateway-json", "gateway_json"),
+    Format("remittance", f"{_TITLED}:detect_remittance", f"{_TITLED}:read_remittance"),
+    Format("invoices", f"{_TITLED}:detect_invoices", f"{_TITLED}:read_invoices"),
     # Last, for rows and cells fit much.
     Format(TABLE, "features.ingest.tabular.reading:detect", "features.ingest.tabular.reading:read"),
 )

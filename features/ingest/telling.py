@@ -13,6 +13,7 @@ _COUNTS = (
     ("invoices", "invoices"),
     ("remittance_lines", "remittance lines"),
     ("parts", "parts of payments known already"),
+    ("statements", "statements"),
     ("copies", "known already"),
     ("not_booked", "not booked"),
     ("problems", "problems"),
