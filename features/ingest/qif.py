@@ -17,6 +17,7 @@ from features.ingest.limits import Limits
 from features.ingest.problems import LimitError, Problem
 from features.ingest.qif_values import Customs, customs_of, read_date
 from features.ingest.source import Source
+from features.ingest.tabular.hints import NO_HINTS, Hints
 from features.ingest.text_lines import TextLines, head_lines
 from receivables.money import MoneyError, to_text
 
@@ -71,10 +72,10 @@ def detect(head: bytes, source: Source) -> bool:  # noqa: ARG001 - every detecto
     return any(_HEADER.match(line.strip()) for line in lines)
 
 
-def read(source: Source, limits: Limits, currency: str = "") -> Iterator[Entry | Problem]:
-    """Read payments and their splits; `currency` is that of the accounts in the file."""
+def read(source: Source, limits: Limits, hints: Hints = NO_HINTS) -> Iterator[Entry | Problem]:
+    """Read payments and their splits; `hints` name the currency, and the account where the file does not."""
     customs = customs_of(line for _, line in TextLines(source, limits))
-    return _Reading(source, limits, currency, customs).entries()
+    return _Reading(source, limits, hints.currency, customs, hints.account).entries()
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ class _Reading:
     limits: Limits
     currency: str
     customs: Customs
+    own_account: str
     kind: str = ""
     is_account_list: bool = False
     account: _Account | None = None
@@ -132,7 +134,7 @@ class _Reading:
             yield from self._close()
             self.kind, self.is_account_list = found.group(1).upper(), False
             if self.kind in _READ:
-                self.account = _Account(f"line {number}", self.account_name)
+                self.account = _Account(f"line {number}", self.account_name or self.own_account)
         elif text.upper().startswith("!ACCOUNT"):
             yield from self._close()
             self.kind, self.is_account_list = "", True

@@ -14,6 +14,7 @@ from features.ingest.limits import DEFAULT
 from features.ingest.mt940 import reading as mt940
 from features.ingest.problems import Problem
 from features.ingest.source import Source
+from features.ingest.tabular.hints import Hints
 from receivables.money import to_text
 
 ROOT: Final = Path(__file__).parent / "formats"
@@ -23,7 +24,7 @@ READERS: Final[dict[str, Read]] = {
     "mt103": mt940.read,
     "bai2": bai2.read,
     "ofx": ofx.read,
-    "qif": partial(qif.read, currency="EUR"),
+    "qif": partial(qif.read, hints=Hints(currency="EUR")),
 }
 DETECTORS: Final = {"mt940": mt940, "mt103": mt940, "bai2": bai2, "ofx": ofx, "qif": qif}
 _SKIPPED: Final = frozenset({"expected.json", "NOTICE.md", "LICENSE"})
