@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from features.ingest.entry import Entry, EntryStatus, Lineage, PaymentEntry
-from features.ingest.gateway import Once, from_units, moment
+from features.ingest.gateway import NoMovementError, Once, from_units, moment
 from features.ingest.json_document import Json, JsonObject, integer_of, object_at, shown, text_of
 from features.ingest.limits import Limits
-from features.ingest.problems import Problem, UnsupportedFormatError
+from features.ingest.problems import Problem
 from features.ingest.source import Source
 from receivables.money import BadAmountError, MoneyError, exponent
 
@@ -107,7 +107,7 @@ def read_adyen(value: Json, source: Source, limits: Limits) -> Iterator[Entry | 
     if not found:
         first = value[0] if isinstance(value, list) and value else value
         said = next((word for key, word in _ANSWERS if key in object_at(first)), "an answer of the API")
-        raise UnsupportedFormatError(f"{source.name} is JSON of Adyen and no movement of money: {said}.")
+        raise NoMovementError(f"{source.name} is JSON of Adyen and no movement of money: {said}.")
     yield from Once().pass_on(_entries(found, source))
 
 

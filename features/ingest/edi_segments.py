@@ -131,7 +131,7 @@ class Segments:
     def _separators(self, text: str) -> tuple[str, str]:
         """Find the separator of elements and the terminator of segments in an ISA."""
         separator = text[3:4]
-        parts = text.split(separator, _ISA_ELEMENTS)
+        parts = text.split(separator, _ISA_ELEMENTS) if separator else []
         if len(parts) <= _ISA_ELEMENTS or len(parts[_ISA_ELEMENTS]) < 2 or separator.isalnum():
             raise UnusableFileError(f"{self.source.name} has an ISA that is cut short.")
         # ISA16 is the separator of components, one character; the next ends the segment.

@@ -15,7 +15,7 @@ from typing import Final
 
 from features.ingest.entry import Entry, EntryStatus, PaymentEntry, RemittanceEntry
 from features.ingest.json_document import Json, integer_of
-from features.ingest.problems import Problem
+from features.ingest.problems import Problem, UnsupportedFormatError
 from receivables.money import bounded, exponent, to_minor
 
 FEE_REASON: Final = "processing fee"
@@ -46,6 +46,13 @@ def moment(text: str) -> tuple[date, datetime] | None:
         return None if read.tzinfo is None else (read.date(), read.astimezone(UTC))
     except (ValueError, OverflowError):
         return None
+
+
+class NoMovementError(UnsupportedFormatError):
+    """The file is of a gateway and tells of no movement of money."""
+
+    code = "no_movement"
+    mend = "Nothing to do; money is told by notifications, objects of payments and reports of settlements."
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """PayPal: the activity download, the transaction detail report and the settlement report, as CSV.
 
-The activity download has one header, amounts in major units and words for status and type, in the language of
-the account; English is read. The two reports have sections (CH is the header, SB a row), amounts in minor
-units and event codes (T0006). Only what changes the balance and is completed is a payment.
+The activity download has one header, amounts in major units and words for status and type, in the language
+of the account; English and German are read. The two reports have sections (CH is the header, SB a row),
+amounts in minor units and event codes (T0006). Only what changes the balance and is completed is a payment.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from features.ingest.amount_text import minor_of
 from features.ingest.entry import Entry, EntryStatus, PaymentEntry
 from features.ingest.gateway import Once, from_units, gross_and_fee, moment
 from features.ingest.limits import Limits
-from features.ingest.paypal_codes import kind_of_code, kind_of_type
+from features.ingest.paypal_codes import DONE, WAITING, in_english, kind_of_code, kind_of_type
 from features.ingest.problems import Problem
 from features.ingest.settled import RowError
 from features.ingest.source import Source
 from features.ingest.table_text import Row, Table, fold, header_of, records
 from features.ingest.text_lines import TextLines, head_lines
 from features.ingest.written_dates import DayError, DayOrder, order_of, read_day
-from receivables.money import MoneyError
+from receivables.money import MoneyError, exponent
 
 SOURCE: Final = "paypal"
 _ACTIVITY: Final = frozenset({"date", "type", "status", "currency", "gross", "fee", "net", "transaction_id"})
@@ -35,15 +35,11 @@ _NO_DECIMALS: Final = frozenset({"HUF", "JPY", "TWD"})
 _SAMPLE: Final = 2_000
 """Rows that are looked at to learn whether day or month comes first."""
 _SECTION: Final = re.compile(r'"?(?:RH|FH|SH|CH|SB)"?[,\t]')
-_DONE: Final = frozenset({"completed", "s", ""})
-_WAITING: Final = frozenset(
-    {"pending", "uncleared", "on hold", "held", "p", "created", "active", "under review"}
-)
 
 
 def detect(head: bytes, source: Source) -> bool:  # noqa: ARG001 - every detector is asked alike
     """Say whether the file is an activity download or a report in sections."""
-    return set(header_of(head)) >= _ACTIVITY or _in_sections(head)
+    return {in_english(title) for title in header_of(head)} >= _ACTIVITY or _in_sections(head)
 
 
 def read(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
@@ -52,8 +48,8 @@ def read(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
     if _in_sections(source.head()):
         rows, one = _section_rows(source, limits, problems), _event
     else:
-        order = order_of(row["date"] for row in islice(Table(source, limits, []).rows(), _SAMPLE))
-        rows, one = Table(source, limits, problems).rows(), partial(_activity, order=order)
+        order = order_of(row["date"] for row in islice(_rows(Table(source, limits, [])), _SAMPLE))
+        rows, one = _rows(Table(source, limits, problems)), partial(_activity, order=order)
     seen = Once()
     for row in rows:
         try:
@@ -103,6 +99,12 @@ def _section_rows(source: Source, limits: Limits, problems: list[Problem]) -> It
     problems.extend(text.problems())
 
 
+def _rows(table: Table) -> Iterator[Row]:
+    """Give the rows of an activity download under English titles."""
+    for row in table.rows():
+        yield Row(row.place, {in_english(title): text for title, text in row.cells.items()})
+
+
 def _activity(row: Row, order: DayOrder) -> tuple[PaymentEntry, int]:
     """Read a row of the activity download: net is gross plus fee, and the fee is negative."""
     currency = row["currency"].upper()
@@ -110,7 +112,7 @@ def _activity(row: Row, order: DayOrder) -> tuple[PaymentEntry, int]:
     if row["net"] and minor_of(row["net"], currency) != gross + fee:
         raise RowError("Gross and fee do not add up to net.")
     status = _status(row["status"])
-    if row["balance_impact"].lower() == "memo":
+    if row["balance_impact"].lower() in {"memo", "notiz"}:
         status = EntryStatus.INFORMATIONAL
     day = read_day(row["date"], order)
     payment = PaymentEntry(
@@ -139,6 +141,9 @@ def _activity(row: Row, order: DayOrder) -> tuple[PaymentEntry, int]:
 def _event(row: Row) -> tuple[PaymentEntry, int]:
     """Read a row of a report in sections: unsigned minor units with a word for debit or credit."""
     currency = row.first("gross_transaction_currency", "currency").upper()
+    exponent(currency)
+    if not row["gross_transaction_amount"]:
+        raise RowError("The row has no amount.")
     gross = _signed(row["gross_transaction_amount"], row["transaction_debit_or_credit"], currency)
     if row["fee_currency"].upper() not in {"", currency}:
         raise RowError("The fee is in another currency than the payment.")
@@ -185,9 +190,9 @@ def _signed(text: str, word: str, currency: str) -> int:
 
 def _status(word: str) -> EntryStatus:
     state = word.lower()
-    if state in _DONE:
+    if state in DONE:
         return EntryStatus.BOOKED
-    return EntryStatus.PENDING if state in _WAITING else EntryStatus.INFORMATIONAL
+    return EntryStatus.PENDING if state in WAITING else EntryStatus.INFORMATIONAL
 
 
 def _instant(day: date, time: str, zone: str) -> datetime | None:

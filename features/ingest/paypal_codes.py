@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from features.ingest.table_text import fold
+
 _GROUPS: Final = {
     "T00": "receipt",  # payments; money out under these codes is a payment of ours
     "T01": "other",  # fees that are not of a payment
@@ -40,6 +42,13 @@ _CODES: Final = {
     "T1208": "representment",
 }
 _WORDS: Final = (
+    ("ruckbuchung", "chargeback"),
+    ("ruckzahlung", "refund"),
+    ("ruckerstattung", "refund"),
+    ("wahrungsumrechnung", "transfer"),
+    ("abbuchung", "transfer"),
+    ("bankgutschrift", "transfer"),
+    ("zahlung", "receipt"),
     ("chargeback reversal", "representment"),
     ("cancellation of hold", "other"),
     ("reversal of general account hold", "other"),
@@ -61,6 +70,48 @@ _WORDS: Final = (
 )
 
 
+DONE: Final = frozenset({"completed", "abgeschlossen", "s", ""})
+WAITING: Final = frozenset(
+    {
+        "pending",
+        "uncleared",
+        "on hold",
+        "held",
+        "p",
+        "created",
+        "active",
+        "under review",
+        "ausstehend",
+        "offen",
+    }
+)
+_GERMAN: Final = {
+    "datum": "date",
+    "uhrzeit": "time",
+    "zeitzone": "timezone",
+    "typ": "type",
+    "wahrung": "currency",
+    "brutto": "gross",
+    "gebuhr": "fee",
+    "entgelt": "fee",
+    "netto": "net",
+    "absender_e_mail_adresse": "from_email_address",
+    "empfanger_e_mail_adresse": "to_email_address",
+    "transaktionscode": "transaction_id",
+    "rechnungsnummer": "invoice_number",
+    "zugehoriger_transaktionscode": "reference_txn_id",
+    "betreff": "subject",
+    "hinweis": "note",
+    "artikelbezeichnung": "item_title",
+    "auswirkung_auf_guthaben": "balance_impact",
+}
+
+
+def in_english(title: str) -> str:
+    """Give the English title of a column of the activity download."""
+    return _GERMAN.get(title, title)
+
+
 def kind_of_code(code: str, amount_minor: int) -> str:
     """Give the contract's word for an event code."""
     return _sided(_CODES.get(code) or _GROUPS.get(code[:3], "other"), amount_minor)
@@ -68,7 +119,7 @@ def kind_of_code(code: str, amount_minor: int) -> str:
 
 def kind_of_type(words: str, amount_minor: int) -> str:
     """Give the contract's word for a type of the activity download; empty where the words are not known."""
-    text = words.lower()
+    text = fold(words).replace("_", " ")
     return _sided(next((kind for word, kind in _WORDS if word in text), ""), amount_minor)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from features.ingest.entry import Entry, Lineage
-from features.ingest.gateway import Once
+from features.ingest.gateway import NoMovementError, Once
 from features.ingest.json_document import Json, JsonObject, id_in, object_at, shown, text_of
 from features.ingest.limits import Limits
-from features.ingest.problems import Problem, UnsupportedFormatError
+from features.ingest.problems import Problem
 from features.ingest.source import Source
-from features.ingest.stripe_objects import READERS, UNREAD, read_object, settled_payout
+from features.ingest.stripe_objects import READERS, UNREAD, read_object, read_settled
 
 _LISTS: Final = frozenset({"list", "search_result"})
 _DEPTH: Final = 6
@@ -44,9 +44,7 @@ def read_stripe(value: Json, source: Source, limits: Limits) -> Iterator[Entry |
     found = list(_objects(value, "", _DEPTH))
     others = Counter(kind for kind, _, _ in found if kind not in READERS)
     if not any(kind in READERS or kind in UNREAD for kind, _, _ in found):
-        raise UnsupportedFormatError(
-            f"{source.name} is JSON of Stripe and no movement of money: {_named(others)}."
-        )
+        raise NoMovementError(f"{source.name} is JSON of Stripe and no movement of money: {_named(others)}.")
     yield from Once().pass_on(_entries(found, source))
     yield from _notes(others, source)
 
@@ -64,7 +62,7 @@ def _entries(found: list[tuple[str, str, JsonObject]], source: Source) -> Iterat
         if kind not in READERS or position in lines:
             continue
         if kind == "payout" and settled[id_in(one)]:
-            yield from settled_payout(one, settled[id_in(one)], places[position])
+            yield from read_settled(one, settled[id_in(one)], places[position])
         else:
             yield from read_object(one, places[position])
 

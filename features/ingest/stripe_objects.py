@@ -72,8 +72,12 @@ def kind_of(category: str) -> str:
 
 def read_object(one: JsonObject, place: Lineage) -> Iterator[Entry | Problem]:
     """Give what an object of a kind in `READERS` says; whatever cannot be read becomes a problem."""
+    yield from _safely(READERS[text_of(one.get("object"))](one, place), one, place)
+
+
+def _safely(entries: Iterator[Entry | Problem], one: JsonObject, place: Lineage) -> Iterator[Entry | Problem]:
     try:
-        yield from READERS[text_of(one.get("object"))](one, place)
+        yield from entries
     except UnreadableObjectError as error:
         yield Problem.at(place, error.field, error.code, text_of(error.raw))
     except MoneyError as error:
@@ -180,10 +184,16 @@ def _payout(one: JsonObject, place: Lineage) -> Iterator[Entry | Problem]:
     )
 
 
-def settled_payout(
+def read_settled(
     one: JsonObject, transactions: list[tuple[JsonObject, Lineage]], place: Lineage
 ) -> Iterator[Entry | Problem]:
     """Give a payout and, as its lines, the balance transactions that it settles."""
+    yield from _safely(_settled(one, transactions, place), one, place)
+
+
+def _settled(
+    one: JsonObject, transactions: list[tuple[JsonObject, Lineage]], place: Lineage
+) -> Iterator[Entry | Problem]:
     made = [entry for entry in _payout(one, place) if isinstance(entry, PaymentEntry)]
     lines: list[RemittanceEntry] = []
     for entry, at in transactions:

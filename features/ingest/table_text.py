@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,14 +19,16 @@ from features.ingest.source import Source
 from features.ingest.text_lines import TextLines, head_lines
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
+_LETTERS: Final = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d"})
 _NOT_WORD: Final = re.compile(r"[^a-z0-9]+")
 _MOST_LINES: Final = 1_000
 """Lines that one quoted cell may span."""
 
 
 def fold(title: str) -> str:
-    """Fold a column's title: `Gross Debit (GC)` is `gross_debit_gc`."""
-    return _NOT_WORD.sub("_", title.strip().lstrip("\ufeff").lower()).strip("_")
+    """Fold a column's title: `Gross Debit (GC)` is `gross_debit_gc`, `Währung` is `wahrung`."""
+    plain = unicodedata.normalize("NFKD", title.lower().translate(_LETTERS))
+    return _NOT_WORD.sub("_", "".join(one for one in plain if not unicodedata.combining(one))).strip("_")
 
 
 def header_of(head: bytes) -> list[str]:
@@ -91,24 +94,40 @@ class Table:
 
 
 def records(text: TextLines, source: Source, limits: Limits) -> Iterator[tuple[int, list[str], str]]:
-    """Give each record of a delimited text: its first line's number, its cells and how it was written."""
+    """Give each record of a delimited text: its first line's number, its cells and how it was written.
+
+    A cell in quotation marks may go on in the next lines. Where its marks are never closed, each of the lines
+    stands alone, so that a stray mark costs one row.
+    """
     delimiter = ""
-    waiting: list[str] = []
-    first = 0
+    waiting: list[tuple[int, str]] = []
+    size, is_open = 0, False
     for number, line in text:
         if not waiting and not line.strip():
             continue
-        if not delimiter:
-            delimiter = max(_DELIMITERS, key=lambda one, line=line: len(split(line, one)))  # type: ignore[misc] # the default binds the line
-        first = first if waiting else number
-        waiting.append(line.replace("\0", ""))
-        # A cell in quotation marks goes on in the next line while its marks are not paired.
-        if sum(one.count('"') for one in waiting) % 2 and len(waiting) < _MOST_LINES:
+        delimiter = delimiter or _delimiter(line)
+        waiting.append((number, line.replace("\0", "")))
+        size += len(line)
+        is_open ^= line.count('"') % 2 == 1
+        if not is_open:
+            yield _record(waiting, delimiter, source, limits)
+        elif len(waiting) < _MOST_LINES and size < limits.line_chars:
             continue
-        yield first, _cells(waiting, delimiter, source, limits), "\n".join(waiting)
-        waiting = []
-    if waiting:
-        yield first, _cells(waiting, delimiter, source, limits), "\n".join(waiting)
+        else:
+            yield from (_record([one], delimiter, source, limits) for one in waiting if one[1].strip())
+        waiting, size, is_open = [], 0, False
+    yield from (_record([one], delimiter, source, limits) for one in waiting if one[1].strip())
+
+
+def _delimiter(line: str) -> str:
+    return max(_DELIMITERS, key=lambda one: len(split(line, one)))
+
+
+def _record(
+    lines: list[tuple[int, str]], delimiter: str, source: Source, limits: Limits
+) -> tuple[int, list[str], str]:
+    written = [line for _, line in lines]
+    return lines[0][0], _cells(written, delimiter, source, limits), "\n".join(written)
 
 
 def _cells(lines: list[str], delimiter: str, source: Source, limits: Limits) -> list[str]:

@@ -17,6 +17,7 @@ from features.ingest.xml_stream import Node, XmlElement, local_name
 
 _NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 _DOCUMENTS: Final = frozenset({"Invoice", "CreditNote"})
+_CARD_TYPES: Final = frozenset({"01", "04", "15", "71", "73", "75"})
 _ENVELOPE: Final = "StandardBusinessDocument"
 
 
@@ -110,14 +111,21 @@ def _take_means(draft: Draft, node: Node) -> None:
     draft.due_date = node.at("DueDate")
     for means in node.all("PaymentMeans"):
         draft.due_date = draft.due_date or means.at("PaymentDueDate")
-        for one in (*means.all("PaymentID"), *means.all("InstructionID")):
-            if one.text:
-                draft.payment_references.append(one.text)
+        draft.payment_references.extend(_references(means))
         if account := means.at("PayeeFinancialAccount", "ID"):
             draft.own_accounts.append(account)
         for payer in (("PaymentMandate", "PayerFinancialAccount", "ID"), ("PayerFinancialAccount", "ID")):
             if account := means.at(*payer):
                 draft.buyer_accounts.append(account)
+
+
+def _references(means: Node) -> list[str]:
+    """Give the references of a means of payment; Danish slips part card type and payment id."""
+    told = [one.text for one in means.all("PaymentID") if one.text]
+    instruction = means.at("InstructionID")
+    if instruction and told and told[0] in _CARD_TYPES:
+        return [f"+{told[0]}<{instruction}"]
+    return [*told, instruction] if instruction else told
 
 
 def _take_terms(draft: Draft, node: Node) -> None:
