@@ -39,11 +39,11 @@ from features.book_schema import PAYMENT_KINDS
 from features.ingest.amount_text import minor_of
 from features.ingest.entry import Entry, EntryStatus, Lineage, PaymentEntry
 from features.ingest.gateway import Once, gross_and_fee, instant_of, moment
-from features.ingest.json_document import Json, load, shown, text_of
+from features.ingest.json_document import Json, load, looks_like_json, shown, text_of
 from features.ingest.limits import Limits
 from features.ingest.problems import Problem, UnusableFileError
 from features.ingest.source import Source
-from features.ingest.table_text import Table, fold
+from features.ingest.table_text import Table, fold, header_of
 from features.ingest.written_dates import DayError, DayOrder, read_day
 from receivables.errors import TieoutError
 from receivables.money import BadAmountError, MoneyError, bounded, exponent
@@ -78,6 +78,13 @@ class FieldMap:
     mark: str = ""
     dates: str = "iso"
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def matches(self, head: bytes) -> bool:
+        """Say whether a file may be of this mapping: JSON, or a table with the mapped columns."""
+        if self.format == "json":
+            return looks_like_json(head)
+        columns = {fold(path) for path in self.fields.values() if not path.startswith("=")}
+        return columns <= set(header_of(head))
 
     def read(self, source: Source, limits: Limits) -> Iterator[Entry | Problem]:
         """Give the payments of a file, each with its gross amount and fee as lines where a fee is told."""
