@@ -198,14 +198,18 @@ class _Reading:
         try:
             amount = read_amount(cursor.take())
             account.total.sum += amount or 0
-            yield self._payment(account, code, amount, cursor, place)
+            payment = self._payment(account, code, amount, cursor, place)
         except RecordError as error:
             account.total.is_known = account.total.is_known and error.part != "amount"
             yield self._doubt(account, place, error.part, error.code, error.raw)
+            return
+        if payment.status is not EntryStatus.BOOKED:
+            yield Problem.at(place, "type code", payment.status.value)
+        yield payment
 
     def _payment(
         self, account: _Account, code: str, amount: int | None, cursor: Cursor, place: Lineage
-    ) -> Entry:
+    ) -> PaymentEntry:
         funds_day = cursor.take_funds()
         bank_reference, customer_reference, text = (
             cursor.take_reference(2),

@@ -27,6 +27,14 @@ _NESTED: Final = frozenset(
     "PAYEE CURRENCY ORIGCURRENCY BANKACCTTO CCACCTTO BANKACCTFROM CCACCTFROM INVACCTFROM LEDGERBAL AVAILBAL "
     "STATUS BAL BALLIST INVBAL INV401K INV401KBAL CLOSING INVPOSLIST SECLIST IMAGEDATA".split()
 )
+_WITHIN: Final = {
+    "CURRENCY": frozenset({"CURRATE", "CURSYM"}),
+    "ORIGCURRENCY": frozenset({"CURRATE", "CURSYM"}),
+    "BANKACCTTO": frozenset({"BANKID", "BRANCHID", "ACCTID", "ACCTTYPE", "ACCTKEY"}),
+    "CCACCTTO": frozenset({"ACCTID", "ACCTKEY"}),
+    "PAYEE": frozenset("NAME ADDR1 ADDR2 ADDR3 CITY STATE POSTALCODE COUNTRY PHONE".split()),
+}
+"""What belongs inside; anything else shows that a closing tag is missing."""
 _LISTS: Final = frozenset({"BANKTRANLIST", "BANKTRANLISTP", "INVTRANLIST", "INVBANKTRAN"})
 _SECURITIES: Final = frozenset(
     "BUYDEBT BUYMF BUYOPT BUYOTHER BUYSTOCK CLOSUREOPT INCOME INVEXPENSE JRNLFUND JRNLSEC MARGININTEREST "
@@ -143,7 +151,7 @@ class _Reading:
             yield from self._close_row()
             yield from self._close_security()
         elif name in _NESTED or name in _RESPONSES:
-            if name == "LEDGERBAL":
+            if name in ("LEDGERBAL", "AVAILBAL", "BALLIST"):
                 yield from self._close_row()
             self.nested = name
             if name == "STATUS":
@@ -162,6 +170,8 @@ class _Reading:
         if self.nested == "STATUS":
             self.status.setdefault(tag.name, text)
             return
+        if tag.name not in _WITHIN.get(self.nested, (tag.name,)):
+            self.nested = ""
         key = f"{self.nested}.{tag.name}" if self.nested else tag.name
         target = self.security_values if self.security is not None and self.row is None else None
         if target is None and self.row is not None:
@@ -229,7 +239,14 @@ class _Reading:
         except ValueProblemError as error:
             yield Problem.at(place, error.part, error.code, error.raw)
             return
-        yield from self._given(replace(entry, lineage=place), row, statement)
+        try:
+            value_date = day_of(row.values.get("DTAVAIL", "").strip("0"), "DTAVAIL")
+        except ValueProblemError as error:
+            value_date = None
+            mend = "Correct the date at this place; the payment was read without it."
+            message = "The value date cannot be read."
+            yield Problem.at(place, error.part, error.code, error.raw, message=message, mend=mend)
+        yield from self._given(replace(entry, lineage=place, value_date=value_date), row, statement)
 
     def _given(self, entry: PaymentEntry, row: _Row, statement: _Statement) -> Iterator[Entry | Problem]:
         """Give a payment once, and say what a correction or repetition means."""
@@ -254,6 +271,8 @@ class _Reading:
             mend = "Correct that payment in the book by hand; this line was not booked."
             yield Problem.at(entry.lineage, "CORRECTFITID", "correction", target, message=message, mend=mend)
             entry = replace(entry, status=EntryStatus.INFORMATIONAL, related_reference=target)
+        elif entry.status is not EntryStatus.BOOKED:
+            yield Problem.at(entry.lineage, "STMTTRNP", entry.status.value)
         if entry.status is EntryStatus.BOOKED and entry.currency == statement.currency:
             statement.credit += max(entry.amount_minor, 0)
             statement.debit += max(-entry.amount_minor, 0)
@@ -279,7 +298,6 @@ class _Reading:
             amount_minor=minor,
             currency=currency,
             booking_date=booked,
-            value_date=day_of(values.get("DTAVAIL", ""), "DTAVAIL"),
             received_at=instant_of(posted),
             source="ofx",
             lineage=self.source.at(row.position),

@@ -10,7 +10,9 @@ from features.ingest.amount_text import minor_of
 from receivables.money import MoneyError
 
 _DATE: Final = re.compile(
-    r"(\d{4})-?(\d{2})-?(\d{2})(?:T?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:\.\d+)?)?\s*(?:\[([+-]?\d{1,2}(?:\.\d+)?)(?::[^\]]*)?\]|Z|\[.*\])?",
+    r"(\d{4})-?(\d{2})-?(\d{2})"
+    r"(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:\.\d+)?)?"
+    r"\s*(?:\[([+-]?\d{1,2}(?:\.\d+)?)(?::[^\]]*)?\]|Z|\[.*\])?",
     re.ASCII,
 )
 

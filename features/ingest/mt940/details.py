@@ -44,7 +44,7 @@ def rejoin(lines: list[str], width: int = SWIFT_WIDTH) -> str:
     """Join wrapped lines: a full line goes on without a blank, a shorter one ends at a word."""
     if len(lines) == 1:
         return lines[0]
-    return "".join(line if len(line) >= width else line + " " for line in lines)
+    return "".join(line if len(line) >= width else line + " " for line in lines[:-1]) + lines[-1]
 
 
 def rejoin_structured(lines: list[str]) -> str:

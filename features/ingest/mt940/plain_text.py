@@ -18,6 +18,8 @@ _CARD: Final = re.compile(
 )
 _SENDER: Final = re.compile(r"\b(?:ABSENDER|DONNEUR D.ORDRE|MITTENTE):\s*([^\n]+)")
 """PostFinance: the name stands in the line after its label."""
+_ACCOUNT_COLUMN: Final = re.compile(r"(?=.{16})P?(\d{6,15})\s*(?<=^.{16})(\S.*)")
+"""Rabobank before IBAN: sixteen characters of account, then the name."""
 _LEADING: Final = re.compile(r"((?:[A-Z]{2}\d{2}[A-Z0-9]{11,30})|\d{9,10})(?:\s+|$)")
 
 
@@ -28,7 +30,7 @@ def read_text(lines: list[str], reference: str, supplementary: str) -> Details:
     they repeat at the start of the text.
     """
     text = rejoin(lines)
-    found = Details(remittance=clean(text))
+    found, leading = Details(remittance=clean(text)), _LEADING.match(text)
     if "RACH.:" in text or "TYT.:" in text:
         _read_polish(text, found)
     elif text.startswith("SEPA") and _DUTCH.search(text):
@@ -36,7 +38,7 @@ def read_text(lines: list[str], reference: str, supplementary: str) -> Details:
     elif (knab := _KNAB.search(text)) is not None:
         found.account, found.name = knab.group(1), clean(knab.group(2) or "")
         found.remittance = clean(text[: knab.start()])
-    elif (leading := _LEADING.match(text)) is not None and reference.startswith(leading.group(1)):
+    elif leading is not None and reference.startswith(leading.group(1)):
         _read_repeated(text[leading.end() :], leading.group(1), supplementary, found)
     elif (columns := _GIRO.match(text) or _BANK.match(text)) is not None:
         found.account, found.name = columns.group(1).replace(".", ""), clean(columns.group(2))
@@ -46,8 +48,10 @@ def read_text(lines: list[str], reference: str, supplementary: str) -> Details:
         found.name = clean(sender.group(1))
     elif "+" in text:
         read_tags(text, found)
-    elif leading is not None:
+    if leading is not None and not found.account:
         found.account = leading.group(1)
+        if len(lines) > 1 and not found.name:  # ING: account and name, then the text
+            found.name = clean(lines[0][leading.end() :])
     return found
 
 
@@ -97,7 +101,10 @@ def read_own_lines(lines: list[str], reference: str, supplementary: str, found: 
     if not found.account and (IBAN.fullmatch(account) or re.fullmatch(r"\d{9,10}", account)):
         found.account = account
         first = rest.strip()
-    if not found.account and (leading := _LEADING.match(reference)) is not None:
+    if not found.account and (columns := _ACCOUNT_COLUMN.match(reference)) is not None:
+        found.account = columns.group(1)
+        found.name = found.name or clean(columns.group(2))
+    elif not found.account and (leading := _LEADING.match(reference)) is not None:
         found.account = leading.group(1)
         found.name = found.name or clean(reference[leading.end() :])
     if not lines and not found.remittance:

@@ -151,6 +151,8 @@ class _Reading:
                 if isinstance(one, PaymentEntry) and not self.has_told:
                     self.has_told = True
                     yield _told_once(one)
+                if isinstance(one, PaymentEntry):
+                    yield Problem.at(one.lineage, "", one.status.value)
                 yield one
         for one in statement.finish():
             if isinstance(one, StatementEntry):

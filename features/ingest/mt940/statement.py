@@ -210,6 +210,8 @@ class Statement:
         self.counts[line.sign] += 1
         if status is EntryStatus.BOOKED:
             self.booked[line.sign] += abs(minor)
+        else:
+            yield Problem.at(waiting.place, "61", status.value)
         yield self._payment(waiting, minor, status)
 
     def _payment(self, waiting: _Open, minor: int, status: EntryStatus) -> PaymentEntry:
@@ -261,8 +263,10 @@ class Statement:
     def _owner_reference(self, line: StatementLine, details: Details) -> str:
         """Give the reference of `:61:` where it is one, and not the account that Dutch banks write there."""
         text = told(line.reference)
-        is_account = bool(text) and details.account.replace(" ", "").endswith(text.lstrip("0P"))
-        return "" if is_account or (details.account and text.startswith(details.account)) else text
+        packed, bare = details.account.replace(" ", ""), text.lstrip("0P")
+        is_repeated = len(bare) >= 6 and packed.endswith(bare)
+        is_account = bool(packed) and (packed in text.replace(" ", "") or is_repeated)
+        return "" if is_account else text
 
     def _with_amounts(self, entry: PaymentEntry, details: Details, line: StatementLine) -> PaymentEntry:
         """Add original amount and charges; they are extra, so what cannot be read is left to the raw text."""
