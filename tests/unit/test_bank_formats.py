@@ -238,8 +238,10 @@ class TestMessages:
 
 
 class TestOfx:
-    ROW: ClassVar = "<OFX><STMTRS><CURDEF>EUR<BANKACCTFROM><ACCTID>1</BANKACCTFROM><BANKTRANLIST>{}</BANKTRANLIST>"
+    ROW: ClassVar = (
+        "<OFX><STMTRS><CURDEF>EUR<BANKACCTFROM><ACCTID>1</BANKACCTFROM><BANKTRANLIST>{}</BANKTRANLIST>"
         "</STMTRS></OFX>"
+    )
 
     def read(self, rows: str) -> list[Entry | Problem]:
         return list(ofx.read(Source.of_bytes(self.ROW.format(rows).encode(), "a.ofx"), DEFAULT))
