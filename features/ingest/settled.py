@@ -29,6 +29,8 @@ class Payout:
     payment: PaymentEntry | None = None
     currency: str = ""
     lines: list[RemittanceEntry] = field(default_factory=list)
+    net_minor: int = 0
+    """What the rows add up to."""
 
     def add(
         self,
@@ -42,6 +44,7 @@ class Payout:
         reason: str,
     ) -> None:
         """Add a row of which `net_minor` is paid out and `fee_minor` was kept."""
+        self.net_minor += net_minor
         self.lines.append(
             RemittanceEntry(
                 lineage=place,
@@ -54,11 +57,6 @@ class Payout:
                 kind=kind,
             )
         )
-
-    @property
-    def net_minor(self) -> int:
-        """What the rows add up to."""
-        return sum((line.amount_minor or 0) - (line.deduction_minor or 0) for line in self.lines)
 
     def entries(self) -> Iterator[Entry | Problem]:
         """Give the payout and its lines; a problem where they do not add up."""

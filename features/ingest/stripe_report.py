@@ -6,6 +6,7 @@ Amounts are in major units with a point. Rows that name the payout which settled
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -56,53 +57,72 @@ def read(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
 
 def _entries(table: Table) -> Iterator[Entry | Problem]:
     payouts: dict[str, Payout] = {}
+    broken: dict[str, Row] = {}
     for row in table.rows():
+        payout = row.first("automatic_payout_id", "payout_id", "transfer")
+        is_settled = payout != "" and kind_of(_category(row)) != "transfer"
         try:
-            payout = row.first("automatic_payout_id", "payout_id", "transfer")
-            if payout and kind_of(_category(row)) != "transfer":
+            if is_settled:
                 _add(payouts, payout, row)
             else:
                 yield from _single(row)
         except MoneyError as error:
+            if is_settled:
+                broken[payout] = row
             raw = row.first("gross", "amount") + " " + row["currency"]
             yield Problem.at(row.place, "amount", error.code, raw, message=error.message, mend=error.mend)
-    for settled in payouts.values():
-        yield from settled.entries()
+    for name, settled in payouts.items():
+        if name not in broken and settled.payment is not None:
+            settled.payment = replace(settled.payment, amount_minor=settled.net_minor)
+            yield from settled.entries()
+    for name, row in broken.items():
+        yield Problem.at(
+            row.place,
+            "amount",
+            "incomplete_payout",
+            name,
+            message="A row of this payout cannot be read, so what it paid out is not known: left out.",
+            mend="Correct the row and convert the report again.",
+        )
 
 
 def _add(payouts: dict[str, Payout], name: str, row: Row) -> None:
+    """Add a row to its payout, whose amount is what its rows add up to."""
     currency = row["currency"].upper()
     gross, fee, net = _amounts(row, currency)
-    payout = payouts.setdefault(name, Payout(currency=currency))
     if net != gross - fee:
         raise RowError("Gross less fee is not net.")
+    payout = payouts.get(name) or Payout(_payout(name, row, currency), currency)
     if currency != payout.currency:
         raise RowError("The row has another currency than its payout.")
-    kind = kind_of(_category(row))
-    reserve = "reserve" if "reserve" in _category(row) else "fee"
+    payouts[name] = payout
     payout.add(
         row.place,
         net,
         fee,
         reference=_reference(row),
         customer=row["customer_id"],
-        kind=_LINE_KINDS.get(kind, reserve),
+        kind=_LINE_KINDS.get(kind_of(_category(row)), "reserve" if "reserve" in _category(row) else "fee"),
         reason=_category(row),
     )
+
+
+def _payout(name: str, row: Row, currency: str) -> PaymentEntry:
+    """Start a payout with its first row."""
     effective = _instant(
         row.first("automatic_payout_effective_at_utc", "automatic_payout_effective_at", "available_on_utc")
     )
     instant = effective or _instant(row.first("created_utc", "created"))
     if instant is None:
         raise RowError("The row has no date that can be read.")
-    payout.payment = PaymentEntry(
-        amount_minor=payout.net_minor,
+    return PaymentEntry(
+        amount_minor=0,
         currency=currency,
         booking_date=instant.date(),
         value_date=instant.date(),
         received_at=instant,
         source=SOURCE,
-        lineage=row.place,
+        lineage=replace(row.place, position=f"payout {name}", raw=""),
         payer_name="Stripe",
         remittance=f"STRIPE PAYOUT {name}",
         end_to_end_id=row["trace_id"],

@@ -194,9 +194,14 @@ def test_rows_of_a_report_that_contradict_themselves_are_set_aside() -> None:
     good = "charge,ch_1,10.00,0.30,9.70,eur,2025-01-31 10:00:00,po_1\n"
     bad = "charge,ch_2,10.00,0.30,9.00,eur,2025-01-31 10:00:00,po_1\n"
     dollars = "charge,ch_3,1.00,0.00,1.00,usd,2025-01-31 10:00:00,po_1\n"
-    entries = rows(stripe_report, STRIPE + good + bad + dollars)
-    assert only(entries).amount_minor == 970
-    assert [one.position for one in entries if isinstance(one, Problem)] == ["line 3", "line 4"]
+    other = good.replace("po_1", "po_2")
+    entries = rows(stripe_report, STRIPE + good + bad + dollars + other)
+    # what po_1 paid out is not known, so it is no payment
+    assert [(one.bank_reference, one.amount_minor) for one in entries if isinstance(one, PaymentEntry)] == [
+        ("po_2", 970)
+    ]
+    told = [(one.position, one.code) for one in entries if isinstance(one, Problem)]
+    assert told == [("line 3", "bad_row"), ("line 4", "bad_row"), ("line 4", "incomplete_payout")]
 
 
 def test_an_open_quotation_mark_costs_one_row() -> None:
