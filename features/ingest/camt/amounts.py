@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from features.ingest.camt.values import Amount, UnreadableValueError, given_amount, sign_of
 from features.ingest.xml_stream import Node
+
+_NOTHING: Final = Node()
 
 
 def split(details: list[Node], entry: Node, booked: Amount, sign: int) -> list[int] | None:
@@ -48,10 +52,12 @@ def amount_in(details: Node, currency: str) -> int | None:
 
 def original_of(details: Node, booked: Amount) -> tuple[Amount | None, str]:
     """Give the amount before exchange or charges where it differs from the booked one, and the rate."""
-    amounts = details.first("AmtDtls") or Node("", {})
-    parts = [
-        amounts.first(kind) or Node("", {}) for kind in ("InstdAmt", "TxAmt", "CntrValAmt", "AnncdPstngAmt")
-    ]
+    amounts = details.first("AmtDtls")
+    if amounts is None:
+        # Most have none; the amount of the transaction itself may still be in another currency.
+        other = given_amount(details.first("Amt"), "TxDtls/Amt", booked.currency)
+        return (other if other and other.minor and other.currency != booked.currency else None), ""
+    parts = [amounts.first(kind) or _NOTHING for kind in ("InstdAmt", "TxAmt", "CntrValAmt", "AnncdPstngAmt")]
     rate = next((text for part in parts if (text := part.at("CcyXchg", "XchgRate"))), "")
     instructed = given_amount(parts[0].first("Amt"), "AmtDtls/InstdAmt", booked.currency)
     if instructed is not None and instructed.minor:

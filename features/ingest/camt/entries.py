@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from features.ingest.camt.amounts import amount_in, charges_of, original_of, split
 from features.ingest.camt.parties import OwnSide, account_number, counterparty, party_name
@@ -40,6 +40,10 @@ _RETURN_GVC: Final = re.compile(r"[A-Z]{4}\+(?:108|109|159)\b")
 """German business transaction codes of returned direct debits and credit transfers."""
 
 
+Fields: TypeAlias = dict[str, Any]
+"""The fields of a `PaymentEntry` so far; one entry is made of them at the end, for making two takes time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What an entry takes from its statement."""
@@ -69,7 +73,7 @@ def read_booked(entry: Node, frame: Frame) -> Booked:
     """Read amount, sign and status of a line; raise `UnreadableValueError` when one cannot be told."""
     amount = amount_of(entry.first("Amt"), "Amt", frame.currency)
     sign = sign_of(entry)
-    mark = (entry.at("Sts", "Cd") or entry.at("Sts", "Prtry") or entry.at("Sts")).upper()
+    mark = (entry.at("Sts") or entry.at("Sts", "Cd") or entry.at("Sts", "Prtry")).upper()
     if mark not in _STATUSES:
         raise UnreadableValueError("Sts", "bad_status", mark)
     return Booked(amount, sign, _STATUSES[mark])
@@ -90,7 +94,7 @@ def read_payments(
         counts = [one.at("Btch", "NbOfTxs") for one in entry.all("NtryDtls")]
         count = sum(int(text) for text in counts if text.isascii() and text.isdigit() and len(text) < 10)
         text = free_text(None, entry, is_alone=True)
-        yield replace(whole, remittance=text, batch_count=count if count > 1 else None)
+        yield PaymentEntry(**{**whole, "remittance": text, "batch_count": count if count > 1 else None})
         return
     if len(details) == 1:
         yield from _payment(details[0], whole, entry, frame, is_alone=True)
@@ -101,33 +105,27 @@ def read_payments(
         return
     for number, (details_, signed, raw) in enumerate(zip(details, parts, raws, strict=True), 1):
         at = replace(place, position=f"{place.position}/TxDtls[{number}]", raw=raw)
-        part = replace(
-            whole,
-            amount_minor=signed,
-            lineage=at,
-            bank_reference="",
-            batch_reference=whole.bank_reference,
-            batch_minor=booked.signed,
-            charges_minor=None,
-            original_amount_minor=None,
-            original_currency="",
-        )
+        part = _part(whole, signed, at)
         yield from _payment(details_, part, entry, frame, is_alone=False)
     if rest := booked.signed - sum(parts):
         at = replace(place, position=f"{place.position}/Chrgs")
-        yield replace(
-            whole,
-            amount_minor=rest,
-            lineage=at,
-            bank_reference="",
-            batch_reference=whole.bank_reference,
-            batch_minor=booked.signed,
-            charges_minor=None,
-            original_amount_minor=None,
-            original_currency="",
-            kind="other",
-            remittance=free_text(None, entry, is_alone=True),
-        )
+        text = free_text(None, entry, is_alone=True)
+        yield PaymentEntry(**{**_part(whole, rest, at), "kind": "other", "remittance": text})
+
+
+def _part(whole: Fields, minor: int, place: Lineage) -> Fields:
+    """Take what a part of a line has from its line: not its reference, charges and exchange."""
+    return {
+        **whole,
+        "amount_minor": minor,
+        "lineage": place,
+        "bank_reference": "",
+        "batch_reference": whole["bank_reference"],
+        "batch_minor": whole["amount_minor"],
+        "charges_minor": None,
+        "original_amount_minor": None,
+        "original_currency": "",
+    }
 
 
 def transactions(entry: Node) -> list[Node]:
@@ -136,7 +134,7 @@ def transactions(entry: Node) -> list[Node]:
     return [*nested, *entry.all("TxDtls")]
 
 
-def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[PaymentEntry, list[Problem]]:
+def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[Fields, list[Problem]]:
     """Read what a line says apart from its transactions; a value it can do without is a doubt."""
     doubts = []
     value_date, charges, original, rate = None, None, None, ""
@@ -151,73 +149,81 @@ def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[P
         raise UnreadableValueError("BookgDt", "missing_value")
     is_reversal = is_true(entry.at("RvslInd"))
     codes = _codes(entry)
-    payment = PaymentEntry(
-        amount_minor=booked.signed,
-        currency=booked.amount.currency,
-        booking_date=booking_date,
-        value_date=value_date,
-        received_at=instant_of(entry.at("BookgDt", "DtTm")),
-        source=frame.source,
-        lineage=place,
-        transaction_code=codes,
-        account=frame.own.account,
-        bank_reference=told(entry.at("AcctSvcrRef")),
-        charges_minor=charges,
-        original_amount_minor=None if original is None else original.minor * booked.sign,
-        original_currency="" if original is None else original.currency,
-        exchange_rate=rate,
-        status=booked.status,
-        is_reversal=is_reversal,
-        kind="return" if is_reversal or _is_return(codes) else "",
-    )
-    return payment, doubts
+    fields: Fields = {
+        "amount_minor": booked.signed,
+        "currency": booked.amount.currency,
+        "booking_date": booking_date,
+        "value_date": value_date,
+        "received_at": instant_of(entry.at("BookgDt", "DtTm")),
+        "source": frame.source,
+        "lineage": place,
+        "transaction_code": codes,
+        "account": frame.own.account,
+        "bank_reference": told(entry.at("AcctSvcrRef")),
+        "charges_minor": charges,
+        "original_amount_minor": None if original is None else original.minor * booked.sign,
+        "original_currency": "" if original is None else original.currency,
+        "exchange_rate": rate,
+        "status": booked.status,
+        "is_reversal": is_reversal,
+        "kind": "return" if is_reversal or _is_return(codes) else "",
+    }
+    return fields, doubts
 
 
 def _payment(
-    details: Node, whole: PaymentEntry, entry: Node, frame: Frame, *, is_alone: bool
+    details: Node, whole: Fields, entry: Node, frame: Frame, *, is_alone: bool
 ) -> Iterator[Entry | Problem]:
     """Lay the details of one transaction over what its line says."""
     reason = _return_reason(details)
-    codes = _codes(details) or whole.transaction_code
-    sign = 1 if whole.amount_minor >= 0 else -1
-    is_undoing = whole.is_reversal or bool(reason) or _is_return(codes)
+    codes = _codes(details) or whole["transaction_code"]
+    sign = 1 if whole["amount_minor"] >= 0 else -1
+    is_undoing = whole["is_reversal"] or bool(reason) or _is_return(codes)
     party = counterparty(details.first("RltdPties"), sign, frame.own, is_undoing=is_undoing)
     refs = details.first("Refs") or details
     own_reference = told(refs.at("AcctSvcrRef"))
-    if not is_alone and own_reference == whole.batch_reference:
+    if not is_alone and own_reference == whole["batch_reference"]:
         own_reference = ""
     end_to_end_id, uetr = told(refs.at("EndToEndId")), told(refs.at("UETR"))
-    bank_reference = (whole.bank_reference or own_reference) if is_alone else own_reference
-    booked = Amount(abs(whole.amount_minor), whole.currency)
+    bank_reference = (whole["bank_reference"] or own_reference) if is_alone else own_reference
+    booked = Amount(abs(whole["amount_minor"]), whole["currency"])
     charges: int | None = None
     original, rate = None, ""
     try:
         original, rate = original_of(details, booked)
-        charges = charges_of(details, whole.currency)
+        charges = charges_of(details, whole["currency"])
     except UnreadableValueError as problem:
-        yield Problem.at(whole.lineage, problem.field, problem.code, problem.raw, mend=_OPTIONAL)
-    yield replace(
-        whole,
-        payer_name=party.name,
-        payer_account=party.account,
-        counterparty_ultimate=party.ultimate,
-        remittance=free_text(details, entry, is_alone=is_alone),
-        structured_reference=" ".join(structured_references(details)),
-        end_to_end_id=end_to_end_id,
-        uetr=uetr,
-        mandate_id=told(refs.at("MndtId")),
-        bank_reference=bank_reference or told(refs.at("TxId")) or uetr or told(refs.at("ClrSysRef")),
-        transaction_code=codes,
-        charges_minor=whole.charges_minor if charges is None else charges,
-        original_amount_minor=whole.original_amount_minor if original is None else original.minor * sign,
-        original_currency=whole.original_currency if original is None else original.currency,
-        exchange_rate=rate or whole.exchange_rate,
-        received_at=whole.received_at or instant_of(details.at("RltdDts", "AccptncDtTm")),
-        return_reason=reason,
-        kind="return" if is_undoing else whole.kind,
-        related_reference=end_to_end_id if is_undoing else "",
+        yield Problem.at(whole["lineage"], problem.field, problem.code, problem.raw, mend=_OPTIONAL)
+    yield PaymentEntry(
+        **{
+            **whole,
+            "payer_name": party.name,
+            "payer_account": party.account,
+            "counterparty_ultimate": party.ultimate,
+            "remittance": free_text(details, entry, is_alone=is_alone),
+            "structured_reference": " ".join(structured_references(details)),
+            "end_to_end_id": end_to_end_id,
+            "uetr": uetr,
+            "mandate_id": told(refs.at("MndtId")),
+            "bank_reference": bank_reference or told(refs.at("TxId")) or uetr or told(refs.at("ClrSysRef")),
+            "transaction_code": codes,
+            "charges_minor": whole["charges_minor"] if charges is None else charges,
+            "original_amount_minor": whole["original_amount_minor"]
+            if original is None
+            else original.minor * sign,
+            "original_currency": whole["original_currency"] if original is None else original.currency,
+            "exchange_rate": rate or whole["exchange_rate"],
+            "received_at": whole["received_at"] or instant_of(details.at("RltdDts", "AccptncDtTm")),
+            "return_reason": reason,
+            "kind": "return" if is_undoing else whole["kind"],
+            "related_reference": end_to_end_id if is_undoing else "",
+        }
     )
-    yield from _document_entries(details, whole.lineage, whole.currency, sign)
+    yield from _document_entries(details, whole["lineage"], whole["currency"], sign)
+
+
+def _original_fields(original: Amount, sign: int) -> Fields:
+    return {"original_amount_minor": original.minor * sign, "original_currency": original.currency}
 
 
 def _document_entries(
@@ -278,27 +284,23 @@ def _amount_or_none(details: Node, currency: str) -> int | None:
         return None
 
 
-def _undivided(
-    details: list[Node], whole: PaymentEntry, entry: Node, frame: Frame
-) -> Iterator[Entry | Problem]:
+def _undivided(details: list[Node], whole: Fields, entry: Node, frame: Frame) -> Iterator[Entry | Problem]:
     """Keep a line whose transactions do not make it as one payment, and list them as what it says it pays."""
-    amounts = [_amount_or_none(one, whole.currency) for one in details]
-    sign = 1 if whole.amount_minor >= 0 else -1
+    place: Lineage = whole["lineage"]
+    amounts = [_amount_or_none(one, whole["currency"]) for one in details]
+    sign = 1 if whole["amount_minor"] >= 0 else -1
     known = [one for one in amounts if one is not None]
     if len(known) < len(details):
-        said = (
-            f"{len(details) - len(known)} of {len(details)} transactions have no amount in {whole.currency}."
-        )
+        missing = len(details) - len(known)
+        said = f"{missing} of {len(details)} transactions have no amount in {whole['currency']}."
     else:
-        parts, line = (to_text(one, whole.currency) for one in (sum(known), abs(whole.amount_minor)))
+        parts, line = (to_text(one, whole["currency"]) for one in (sum(known), abs(whole["amount_minor"])))
         said = f"The transactions add up to {parts}, the entry has {line}."
-    yield Problem.at(
-        whole.lineage, "NtryDtls", "details_differ", message=f"{said} It was read as one payment."
-    )
+    yield Problem.at(place, "NtryDtls", "details_differ", message=f"{said} It was read as one payment.")
     texts, references, names = [], dict[str, None](), dict[str, None]()
     lines = []
     for number, (one, amount) in enumerate(zip(details, amounts, strict=True), 1):
-        party = counterparty(one.first("RltdPties"), sign, frame.own, is_undoing=whole.kind == "return")
+        party = counterparty(one.first("RltdPties"), sign, frame.own, is_undoing=whole["kind"] == "return")
         text, structured = free_text(one, entry, is_alone=False), structured_references(one)
         end_to_end_id = told((one.first("Refs") or one).at("EndToEndId"))
         texts.append(text)
@@ -306,21 +308,23 @@ def _undivided(
         names[party.name] = None
         lines.append(
             RemittanceEntry(
-                lineage=replace(whole.lineage, position=f"{whole.lineage.position}/TxDtls[{number}]", raw=""),
-                currency=whole.currency,
-                payment_position=whole.lineage.position,
+                lineage=replace(place, position=f"{place.position}/TxDtls[{number}]", raw=""),
+                currency=whole["currency"],
+                payment_position=place.position,
                 reference=" ".join(structured) or text or end_to_end_id,
                 customer_reference=party.name,
                 amount_minor=None if amount is None else sign * amount,
                 reason=text if structured else "",
             )
         )
-    yield replace(
-        whole,
-        payer_name=next(iter(names)) if len(names) == 1 else "",
-        remittance=" ".join(text for text in texts if text) or free_text(None, entry, is_alone=True),
-        structured_reference=" ".join(references),
-        batch_count=len(details),
+    yield PaymentEntry(
+        **{
+            **whole,
+            "payer_name": next(iter(names)) if len(names) == 1 else "",
+            "remittance": " ".join(text for text in texts if text) or free_text(None, entry, is_alone=True),
+            "structured_reference": " ".join(references),
+            "batch_count": len(details),
+        }
     )
     yield from lines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from features.ingest.camt.values import told
 from features.ingest.xml_stream import Node
@@ -20,8 +20,7 @@ class OwnSide:
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """A counterparty."""
 
     name: str = ""
@@ -69,9 +68,13 @@ def counterparty(parties: Node | None, sign: int, own: OwnSide, *, is_undoing: b
     """
     if parties is None:
         return NOBODY
-    debtor, creditor = _side(parties, "Dbtr"), _side(parties, "Cdtr")
-    expected, other = (debtor, creditor) if (sign > 0) is not is_undoing else (creditor, debtor)
-    if _is_own(expected, own) and other.is_known and not _is_own(other, own):
+    roles = ("Dbtr", "Cdtr") if (sign > 0) is not is_undoing else ("Cdtr", "Dbtr")
+    expected = _side(parties, roles[0])
+    is_own = _is_own(expected, own)
+    if expected.is_known and not is_own:
+        return expected
+    other = _side(parties, roles[1])
+    if is_own and other.is_known and not _is_own(other, own):
         return other
     if expected.is_known:
         return expected

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from lxml import etree
-
 from features.ingest.camt.entries import Booked, Frame, own_side, read_booked, read_payments, transactions
 from features.ingest.camt.totals import Tally, check_statement
 from features.ingest.camt.values import UnreadableValueError, date_of
@@ -15,7 +13,16 @@ from features.ingest.entry import RAW_LIMIT, Entry, EntryStatus, Lineage
 from features.ingest.limits import Limits
 from features.ingest.problems import LimitError, Problem, UnusableFileError
 from features.ingest.source import Source
-from features.ingest.xml_stream import Node, TruncatedXmlError, XmlElement, local_name, to_node, units
+from features.ingest.xml_stream import (
+    Node,
+    TruncatedXmlError,
+    XmlElement,
+    local_name,
+    raw_text,
+    to_node,
+    units,
+    written_node,
+)
 from features.ingest.xml_text import XmlText
 
 _KINDS: Final = {"Stmt": "camt.053", "Rpt": "camt.052", "Ntfctn": "camt.054"}
@@ -76,8 +83,9 @@ class _Statement:
     def take(self, element: XmlElement) -> Iterator[Entry | Problem]:
         """Read one entry."""
         self.entries += 1
-        place = self.source.at(f"{self.position}/Ntry[{self.entries}]", _raw(element))
-        node = to_node(element, self.limits)
+        text = raw_text(element)
+        place = self.source.at(f"{self.position}/Ntry[{self.entries}]", text)
+        node = written_node(text, element, self.limits)
         frame = self._frame or self._open(element.getparent())
         try:
             booked = read_booked(node, frame)
@@ -99,7 +107,8 @@ class _Statement:
 
     def _open(self, parent: XmlElement) -> Frame:
         """Read what stands before the first entry."""
-        header = Node("", {})
+        header = Node()
+        header.children = {}
         for child in parent:
             if isinstance(child.tag, str) and (name := local_name(child.tag)) in _HEADER:
                 header.children.setdefault(name, []).append(to_node(child, self.limits))
@@ -121,7 +130,7 @@ def _payments(
     element: XmlElement, node: Node, booked: Booked, frame: Frame, place: Lineage
 ) -> Iterator[Entry | Problem]:
     many = len(transactions(node)) > 1
-    raws = [_raw(one) for one in element.iter("{*}TxDtls")] if many else []
+    raws = [raw_text(one)[:RAW_LIMIT] for one in element.iter("{*}TxDtls")] if many else []
     try:
         # All or none: half a batch would be worse than a problem.
         read_ = list(read_payments(node, booked, frame, place, raws))
@@ -137,8 +146,3 @@ def _problem(place: Lineage, problem: UnreadableValueError) -> Problem:
         mend = "Ask the bank what the status means; add the entry by hand if it is booked."
         return Problem.at(place, problem.field, problem.code, problem.raw, message=message, mend=mend)
     return Problem.at(place, problem.field, problem.code, problem.raw)
-
-
-def _raw(element: XmlElement) -> str:
-    text: str = etree.tostring(element, encoding="unicode", with_tail=False)
-    return text[:RAW_LIMIT]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from features.ingest.xml_stream import Node
 from receivables.money import MoneyError, to_minor
@@ -31,8 +30,7 @@ class UnreadableValueError(Exception):
         self.raw = raw
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """Minor units and their currency."""
 
     minor: int
@@ -101,6 +99,8 @@ def instant_of(text: str) -> datetime | None:
 
 def told(text: str) -> str:
     """Give a reference, or nothing where the file says that there is none."""
+    if not text:
+        return ""
     clean = " ".join(text.split())
     return "" if clean.upper() in NOTHING else clean
 
