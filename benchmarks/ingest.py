@@ -1,8 +1,9 @@
 """How fast files are read, and in how much memory, beside a bare scan of the same bytes in the same run.
 
 ``python -m benchmarks.ingest`` prints one JSON document. Files are synthetic, made on the fly and never on
-disk: ``--gib 1`` streams a camt.053 of one GiB. A ratio of 4 means four times as long as the bare scan. Seconds
-are those of the processor, ``wall_seconds`` those of the clock; ``python_mops`` says how fast the machine was.
+disk: ``--gib 1`` streams a camt.053 of one GiB. A ratio of 4 means four times as long as the bare scan.
+Seconds are those of the processor, ``wall_seconds`` those of the clock; ``python_mops`` says how fast the
+machine was.
 """
 
 from __future__ import annotations
