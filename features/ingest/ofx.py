@@ -40,6 +40,8 @@ _SECURITIES: Final = frozenset(
     "BUYDEBT BUYMF BUYOPT BUYOTHER BUYSTOCK CLOSUREOPT INCOME INVEXPENSE JRNLFUND JRNLSEC MARGININTEREST "
     "REINVEST RETOFCAP SELLDEBT SELLMF SELLOPT SELLOTHER SELLSTOCK SPLIT TRANSFER".split()
 )
+_STRUCTURE: Final = _STATEMENTS | _ROWS | _SECURITIES | _LISTS | _NESTED | _RESPONSES | {"OFX"}
+"""Tags that open or close something; all others carry a value."""
 _UNSEEN: Final = frozenset({"", "NONE", "0", "00", "000", "0000"})
 _COUNTER: Final = re.compile(r"\d{1,6}")
 _MAX_VALUES: Final = 200
@@ -111,6 +113,10 @@ class _Reading:
         last = 1
         for tag in tags(self.source, self.limits):
             last = tag.number
+            if tag.name not in _STRUCTURE:
+                if not tag.is_end:
+                    self._value(tag)
+                continue
             for one in self._take(tag):
                 self.found += 1
                 if self.found > self.limits.entries:

@@ -83,14 +83,14 @@ def _last_tag(text: str, searched: int) -> int:
     return 0 if inside >= 0 and text.find("]]>", inside, cut) < 0 else cut
 
 
-def _tokens(text: str, number: int, source: Source) -> Iterator[Tag]:
+def _tokens(whole: str, number: int, source: Source) -> Iterator[Tag]:
     """Give the tags of a text; a CDATA section and what follows a comment belong to the tag before."""
-    if _FORBIDDEN.search(text):
+    if _FORBIDDEN.search(whole):
         raise HostileFileError(f"{source.name} has a document type.")
     name, is_end, line, place = "", False, number, 0
     parts: list[str] = []
-    for found in _TOKEN.finditer(text):
-        number += text.count("\n", place, found.start())
+    for found in _TOKEN.finditer(whole):
+        number += whole.count("\n", place, found.start())
         place = found.start()
         if found["name"] is None:
             parts.append(found["cdata"] or ("" if found["bare"] is None else "<"))
@@ -99,13 +99,15 @@ def _tokens(text: str, number: int, source: Source) -> Iterator[Tag]:
         if name:
             yield Tag(name, is_end, _joined(parts), line)
         name, is_end, line = found["name"].rpartition(":")[2].upper(), bool(found["end"]), number
-        parts = [html.unescape(found["text"])]
+        text = found["text"]
+        parts = [html.unescape(text) if "&" in text else text]
     if name:
         yield Tag(name, is_end, _joined(parts), line)
 
 
 def _joined(parts: list[str]) -> str:
-    return " ".join("".join(parts).split())
+    text = parts[0] if len(parts) == 1 else "".join(parts)
+    return " ".join(text.split()) if text else ""
 
 
 def _decoded(source: Source) -> Iterator[str]:
