@@ -77,7 +77,7 @@ def _plain(name: str) -> str:
 
 def _write(pdf: bytes, limit: int, out: BinaryIO) -> int:
     from pypdf import PdfReader
-    from pypdf.errors import LimitReachedError, PyPdfError
+    from pypdf.errors import DependencyError, LimitReachedError, PyPdfError
 
     try:
         reader = PdfReader(BytesIO(pdf), strict=False)
@@ -93,6 +93,8 @@ def _write(pdf: bytes, limit: int, out: BinaryIO) -> int:
                 out.write(json.dumps({"name": _plain(name), "size": len(data)}).encode() + b"\n" + data)
     except (LimitReachedError, MemoryError, RecursionError):
         return TOO_LARGE
+    except DependencyError:  # AES needs a library that matching does not install
+        return ENCRYPTED
     except PyPdfError:
         return BROKEN
     except Exception:  # noqa: BLE001 - whatever a broken file does to the library, it is broken
