@@ -16,7 +16,7 @@ STATEMENT_TAGS: Final = frozenset(
     "13 13C 13D 20 21 23 25 25P 28 28C 34F 37H 60F 60M 61 62F 62M 64 65 86 90C 90D NS".split()
 )
 _FREE_TEXT: Final = frozenset({"86", "NS"})
-_TAG: Final = re.compile(r":(\d{2}[A-Z]?|NS|[1-9]\d\d):")
+_TAG: Final = re.compile(r":(\d{2}[A-Z]?|NS|9[045]\d):")
 _TYPE: Final = re.compile(r"(?:MT)?([129]\d\d)(?: \d\d)?\s*")
 _ENVELOPE: Final = re.compile(r"\{[1-5S]:")
 _END: Final = re.compile(r"-\}?\s*|-\}.*")
@@ -81,9 +81,7 @@ def _outside(line: str, number: int, current: Field | None) -> tuple[list[Field]
     if _END.fullmatch(line):
         place = line.find("{1:")
         after = [] if place < 0 else _envelope(line[place:], number)
-        return [*before, Field(END, [line], number), *after], None if place < 0 else _first_field(
-            line, number
-        )
+        return [*before, Field(END, [line], number), *after], _first_field(line, number)
     if current is not None and line.strip() != "$":
         current.add(line)
         return [], current

@@ -9,6 +9,8 @@ from features.ingest.mt940.details import IBAN, Details, account_in, clean, rejo
 from features.ingest.mt940.sepa_tags import read_tags
 
 _POLISH: Final = re.compile(r"(?:^|;)\s*(Z RACH|NA RACH|OD|DLA|TYT|TNR)\.?:")
+_COLLECTED: Final = re.compile(r"\bID IPH:\s*([A-Z0-9]{4,35})")
+"""Which of our collection accounts was paid: it says who pays."""
 _DUTCH: Final = re.compile(r"(?:^|(?<=\s))(IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|MACHTIGING|INCASSANT):")
 _KNAB: Final = re.compile(r"(?:^|\s)REK: ?([A-Z0-9]{6,34})(?:/NAAM: ?(.*))?$")
 _GIRO: Final = re.compile(r"GIRO\s+(\d{1,10})\s+(\S.*?)(?:\s{2,}|$)")
@@ -71,6 +73,8 @@ def _read_polish(text: str, found: Details) -> None:
     party = (values.get("OD", "") or values.get("DLA", "")).strip()
     found.name = clean(re.split(r"\s{2,}", party)[0])
     found.remittance = clean(values.get("TYT", "")).strip("; ") or found.remittance
+    if (collected := _COLLECTED.search(text)) is not None:
+        found.structured_reference = collected.group(1)
 
 
 def _read_dutch(text: str, found: Details) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from features.ingest.mt940.details import IBAN, Details, account_in, clean, rejoin_structured
 from features.ingest.mt940.sepa_tags import FULL, SHORT, read_tags
 
-_OPENING: Final = re.compile(r"(\d{3})?\s*([^\w\s/:;,.\-+'\"()])(\d{2})")
+_OPENING: Final = re.compile(r"(\d{3})?\s*([?~<>^@|\u00a7\x1d])(\d{2})")
 _FULL_WIDTH: Final = 27
 _POLISH: Final = frozenset("~<^")
 _REMITTANCE: Final = (*range(20, 30), *range(60, 64))
@@ -21,9 +21,7 @@ _EMPTY: Final = "\u02d9\u00ff\u02fa"
 
 def is_structured(lines: list[str]) -> bool:
     """Say whether a text has numbered subfields."""
-    return (found := _OPENING.match(lines[0])) is not None and (
-        found.group(1) is not None or found.group(2) in "?~<^>"
-    )
+    return _OPENING.match(lines[0]) is not None
 
 
 def read_subfields(lines: list[str], own: str) -> Details:
@@ -39,10 +37,10 @@ def read_subfields(lines: list[str], own: str) -> Details:
     else:
         found.account = _account(parts)
         found.name = joined(parts, (32, 33))
-        if mark == ">" or (
-            found.account and own.endswith(found.account.lstrip("0")) and _is_account(parts.get(10, ""))
-        ):
-            found.account = parts.get(10, "") if _is_account(parts.get(10, "")) else found.account
+        other = parts.get(10, "").strip()
+        is_own = bool(found.account) and own.endswith(found.account)
+        if (mark == ">" or is_own) and other.isdigit() and len(other) >= 9:  # Triodos
+            found.account = other
         read_tags(_marked(parts, _REMITTANCE), found)
     if mark == "?" and code in _RETURNS:
         found.is_return = True
@@ -89,20 +87,14 @@ def _account(parts: dict[int, str]) -> str:
     return account
 
 
-def _is_account(text: str) -> bool:
-    text = text.strip()
-    return text.isdigit() and len(text) >= 9
-
-
 def _read_polish(parts: dict[int, str], found: Details) -> None:
     parts = {number: value.strip(_EMPTY) for number, value in parts.items()}
     found.account = account_in(parts.get(38, "") or parts.get(31, "") or "")
     found.name = joined(parts, (32, 33))
     rest = [27, 28, 29, 60, 61, 62, 63]
-    if IBAN.fullmatch(account_in(parts.get(29, ""))) or re.fullmatch(
-        r"\d{26}", account_in(parts.get(29, ""))
-    ):
-        found.account = found.account or account_in(parts[29])
+    account = account_in(parts.get(29, ""))
+    if IBAN.fullmatch(account) or re.fullmatch(r"\d{26}", account):
+        found.account = found.account or account
         rest.remove(29)
     if not found.name:
         found.name = joined(parts, (27, 28))
