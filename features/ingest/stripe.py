@@ -16,6 +16,7 @@ from features.ingest.stripe_objects import READERS, UNREAD, read_object, read_se
 
 _LISTS: Final = frozenset({"list", "search_result"})
 _DEPTH: Final = 6
+_TELLING: Final = {"charge": 0, "payment_intent": 2, "balance_transaction": 3}
 _MOST_NAMED: Final = 12
 
 
@@ -51,28 +52,36 @@ def read_stripe(value: Json, source: Source, limits: Limits) -> Iterator[Entry |
 
 
 def _entries(found: list[tuple[str, str, JsonObject]], source: Source) -> Iterator[Entry | Problem]:
-    """Read each object; transactions that name the payout they are settled by become its lines."""
-    places = {position: source.at(position, shown(one)) for kind, position, one in found if kind in READERS}
-    payouts = {id_in(one): position for kind, position, one in found if kind == "payout"}
-    settled: dict[str, list[tuple[JsonObject, Lineage]]] = {name: [] for name in payouts}
+    """Read each object; transactions that name the payout they are settled by become its lines.
+
+    Of several objects that tell of one charge, the charge itself says most and is read first.
+    """
+    found = sorted((one for one in found if one[0] in READERS), key=lambda one: _TELLING.get(one[0], 1))
+    places = {position: source.at(position, shown(one)) for _, position, one in found}
+    balances = {id_in(one): one for kind, _, one in found if kind == "balance_transaction"}
+    holders = {position: id_in(one) for kind, position, one in found if kind == "payout"}
+    settled: dict[str, list[tuple[JsonObject, Lineage]]] = {name: [] for name in holders.values()}
+    lines: set[str] = set()
     for kind, position, one in found:
-        if kind == "balance_transaction" and (owner := _payout_of(one, position, payouts)):
+        if kind == "balance_transaction" and (owner := _payout_of(one, position, holders)) in settled:
             settled[owner].append((one, places[position]))
-    lines = {at.position for entries in settled.values() for _, at in entries}
+            lines.add(position)
     for kind, position, one in found:
-        if kind not in READERS or position in lines:
+        if position in lines:
             continue
         if kind == "payout" and settled[id_in(one)]:
             yield from read_settled(one, settled[id_in(one)], places[position])
         else:
-            yield from read_object(one, places[position])
+            balance = balances.get(text_of(one.get("balance_transaction"))) if kind == "charge" else None
+            yield from read_object(
+                {**one, "balance_transaction": balance} if balance else one, places[position]
+            )
 
 
-def _payout_of(one: JsonObject, position: str, payouts: dict[str, str]) -> str:
+def _payout_of(one: JsonObject, position: str, holders: dict[str, str]) -> str:
     """Find the payout that settles a balance transaction: named, or the object that holds it."""
-    if (named := id_in(one.get("payout")) or id_in(one.get("automatic_payout_id"))) in payouts:
-        return named
-    return next((name for name, at in payouts.items() if at and position.startswith(f"{at}/")), "")
+    named = id_in(one.get("payout")) or id_in(one.get("automatic_payout_id"))
+    return named or holders.get(position.partition("/balance_transactions")[0], "-")
 
 
 def _objects(value: Json, position: str, depth: int) -> Iterator[tuple[str, str, JsonObject]]:

@@ -144,10 +144,8 @@ def test_stripes_fixtures_hold_one_charge_and_one_refund() -> None:
     entries = read(gateway_json.read, FORMATS / "stripe" / "fixtures3.json")
     day = "2009-02-13"
     assert payments(entries) == [
-        ("booked", day, "1.00 USD", "receipt", CHARGE, "stripe"),
         ("pending", day, "1.00 USD", "receipt", CHARGE, "stripe"),
         ("informational", day, "-10.00 USD", "chargeback", "dp_1Pgc71B7WZ01zgkWMevJiAUx", "stripe"),
-        ("informational", day, "10.99 USD", "receipt", "pi_1PgafyB7WZ01zgkWSjxsAJo3", "stripe"),
         (
             "pending",
             day,
@@ -157,6 +155,8 @@ def test_stripes_fixtures_hold_one_charge_and_one_refund() -> None:
             "ba_1Pgc79B7WZ01zgkWoU5vBiXt",
         ),
         ("booked", day, "-1.00 USD", "refund", "re_1Pgc72B7WZ01zgkWqPvrRrPE", "stripe"),
+        ("informational", day, "10.99 USD", "receipt", "pi_1PgafyB7WZ01zgkWSjxsAJo3", "stripe"),
+        ("booked", day, "1.00 USD", "receipt", CHARGE, "stripe"),
     ]
     charge = next(one for one in entries if isinstance(one, PaymentEntry) and one.payer_name)
     assert charge.payer_name == "Jenny Rosen"

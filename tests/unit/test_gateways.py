@@ -68,6 +68,16 @@ def test_refunds_inside_a_charge_are_payments_of_their_own() -> None:
     assert told == [(1000, "receipt", ""), (-300, "refund", "ch_1")]
 
 
+def test_the_charge_tells_most_whatever_comes_first() -> None:
+    balance = {"object": "balance_transaction", "id": "txn_1", "amount": 1000, "fee": 45, "currency": "eur"}
+    balance |= {"created": NOON, "type": "charge", "source": "ch_1", "status": "available"}
+    intent = charge(object="payment_intent", id="pi_1", latest_charge="ch_1", amount_received=1000)
+    full = charge(billing_details={"name": "Acme"}, balance_transaction="txn_1")
+    entries = read_json([balance, intent, full])
+    assert only(entries).payer_name == "Acme"
+    assert [one.amount_minor for one in entries if isinstance(one, RemittanceEntry)] == [1000, -45]
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [
