@@ -27,8 +27,8 @@ from features.ingest.source import Source
 from features.ingest.tabular.hints import Hints
 from receivables.errors import TieoutError
 
-_FIRST: Final = ("camt.053", "camt.054", "camt.052")
-_REPORTS: Final = "camt.052"
+_FIRST: Final = ("camt.053", "mt940", "camt.054", "camt.052", "mt942")
+_REPORTS: Final = frozenset({"camt.052", "mt942"})
 
 
 class NoFileError(TieoutError):
@@ -200,7 +200,7 @@ def _enter(entry: Entry, ledger: Ledger, report: FileReport) -> Iterator[Problem
                 yield problem
         case StatementEntry():
             report.statements += 1
-            if entry.source == _REPORTS:
+            if entry.source in _REPORTS:
                 ledger.end_report()
             ledger.take_statement(entry)
         case _:

@@ -312,3 +312,12 @@ class TestQif:
         assert [one.amount_minor for one in payments(qif.read(source, DEFAULT, Hints(currency="EUR")))] == [
             500
         ]
+
+
+class TestReports:
+    def test_a_report_is_told_from_a_statement(self) -> None:
+        report = ":20:A\n:25:1\n:34F:EUR0,\n:61:250102C1,NTRF\n"
+        enveloped = "{1:F01X}{2:O942X}{4:\n:20:A\n"
+        for text, is_report in ((report, True), (enveloped, True), (HEADER, False), ("!Type:Bank\n", False)):
+            source = Source.of_bytes(text.encode(), "a")
+            assert mt940.detect_report(source.head(), source) is is_report

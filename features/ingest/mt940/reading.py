@@ -24,6 +24,8 @@ _FIRST_FIELD: Final = re.compile(
 _ENVELOPE: Final = re.compile(r"\{[12]:[A-Z0-9]")
 _TYPE: Final = re.compile(r"\{2:([IO])(\d{3})")
 _UETR: Final = re.compile(r"\{121:([0-9a-fA-F-]{36})\}")
+_REPORT: Final = re.compile(r"^:(?:34F|90[CD]):|^(?:MT)?942\b", re.MULTILINE)
+_STATEMENT: Final = re.compile(r"^:6[02][FM]:", re.MULTILINE)
 _BARE: Final = re.compile(r"\d{3}")
 _HEAD_LINES: Final = 12
 
@@ -36,6 +38,16 @@ def detect(head: bytes, source: Source) -> bool:  # noqa: ARG001 - every detecto
     if _ENVELOPE.match(lines[0].lstrip("$ \x01")):
         return True
     return any(_FIRST_FIELD.match(line) for line in lines) and not lines[0].lstrip().startswith(("<", "!"))
+
+
+def detect_report(head: bytes, source: Source) -> bool:
+    """Say whether a file starts with an MT942, which repeats lines of reports before it."""
+    if not detect(head, source):
+        return False
+    text = "\n".join(head_lines(head))
+    if (typed := _TYPE.search(text)) is not None:
+        return typed.group(2) == "942"
+    return _REPORT.search(text) is not None and _STATEMENT.search(text) is None
 
 
 def read(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
