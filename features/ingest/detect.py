@@ -54,6 +54,8 @@ class Format:
 
     def open(self, source: Source, limits: Limits, hints: Hints = NO_HINTS) -> Iterator[Entry | Problem]:
         """Read a file of this format; only tables and QIF need what the user says of them."""
+        if hints.mapping is not None and self.name in _MAPPED:
+            return hints.mapping.read(source, limits)
         read = _function(self.read)
         if self.name in _HINTED:
             return cast("HintedReader", read)(source, limits, hints)
@@ -67,7 +69,10 @@ def _format(name: str, module: str) -> Format:
 
 TABLE: Final = "table"
 QIF: Final = "qif"
+JSON: Final = "gateway-json"
 _HINTED: Final = (TABLE, QIF)
+_MAPPED: Final = (TABLE, JSON)
+"""What a mapping of the user's own is for, where one is given."""
 _TITLED: Final = "features.ingest.titled_csv"
 _CAMT: Final = "features.ingest.camt.reading:read"
 
@@ -83,6 +88,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     _format("ubl", "ubl"),
     _format("cii", "cii"),
     _format("factur-x", "facturx"),
+    Format("mt942", "features.ingest.mt940.reading:detect_report", "features.ingest.mt940.reading:read"),
     _format("mt940", "mt940.reading"),
     _format("bai2", "bai2"),
     _format("ofx", "ofx"),
@@ -91,7 +97,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     _format("stripe", "stripe_report"),
     _format("adyen", "adyen_settlement"),
     _format("paypal", "paypal"),
-    _format("gateway-json", "gateway_json"),
+    _format(JSON, "gateway_json"),
     Format("remittance", f"{_TITLED}:detect_remittance", f"{_TITLED}:read_remittance"),
     Format("invoices", f"{_TITLED}:detect_invoices", f"{_TITLED}:read_invoices"),
     # Last, for rows and cells fit much.

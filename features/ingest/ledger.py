@@ -32,6 +32,7 @@ from features.ingest.rows import (
     too_long,
 )
 from features.ingest.source import Source
+from receivables.money import EXPONENTS
 
 _KEYS: Final = {
     "instalments": ("invoice_id", "due_date", "amount"),
@@ -137,7 +138,8 @@ class Ledger:
         self._add_once("statements", statement_row(statement))
         if statement.account:
             lineage = statement.lineage
-            own = OwnAccountEntry(account=statement.account, lineage=lineage, currency=statement.currency)
+            currency = statement.currency if statement.currency in EXPONENTS else ""
+            own = OwnAccountEntry(account=statement.account, lineage=lineage, currency=currency)
             self.take_small(own)
 
     def take_small(self, entry: _Small) -> None:

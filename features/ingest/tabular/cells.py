@@ -99,11 +99,11 @@ class UnclearDateError(Exception):
     """A date may be day before month or month before day."""
 
 
-def is_date(text: str) -> bool:
+def is_date(text: str, *, is_typed: bool = False) -> bool:
     """Say whether a cell looks like a date, in whatever order."""
     for order in ("day", "month"):
         try:
-            if read_date(text, order) is not None:
+            if read_date(text, order, is_typed=is_typed) is not None:
                 return True
         except UnclearDateError:
             return True

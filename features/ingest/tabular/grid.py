@@ -28,6 +28,7 @@ Row = tuple[int, list[str]]
 DELIMITERS: Final = ",;\t|"
 _SAMPLE_LINES: Final = 80
 _CODE_PAGES: Final = ("cp1252", "cp1250", "iso8859-2", "cp852", "cp1253", "cp1251", "cp1257")
+_USUAL: Final = frozenset("€£§°´’‘“”„–—…\u00a0·ºª«»")
 _QUOTED_LINES: Final = 30
 """Lines that one quoted cell may span: an unclosed quotation mark must not swallow the rest of the file."""
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
@@ -123,7 +124,16 @@ def find_encoding(head: bytes) -> str:
         is_cut = error.start >= len(head) - 3 and error.reason == "unexpected end of data"
         if is_cut:
             return "utf-8"
-    return max(_CODE_PAGES, key=lambda page: (_known_words(head, page), -_CODE_PAGES.index(page)))
+    return max(
+        _CODE_PAGES,
+        key=lambda page: (_known_words(head, page), -_odd_signs(head, page), -_CODE_PAGES.index(page)),
+    )
+
+
+def _odd_signs(head: bytes, page: str) -> int:
+    """Count what a wrong code page makes of letters: control characters and signs that no bank writes."""
+    text = head.decode(page, "replace")
+    return sum(letter > "\x7f" and not letter.isalpha() and letter not in _USUAL for letter in text)
 
 
 def _known_words(head: bytes, page: str) -> int:

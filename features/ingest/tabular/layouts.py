@@ -6,11 +6,11 @@ import difflib
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 
 from receivables.errors import TieoutError
 from receivables.money import ACTIVE
@@ -87,6 +87,13 @@ class Layout:
         return {"Y": "year", "M": "month"}.get(self.date[0], "day")
 
 
+class BadLayoutError(TieoutError):
+    """The layout in a file cannot be used."""
+
+    code = "bad_layout"
+    mend = "Write it as docs/reference/formats.md shows."
+
+
 _WORD: Final = re.compile(r"[^\w]+")
 _CURRENCY_END: Final = re.compile(r"^(?P<word>.+?) (?:in )?(?P<currency>[a-z]{3})$")
 
@@ -94,11 +101,7 @@ _CURRENCY_END: Final = re.compile(r"^(?P<word>.+?) (?:in )?(?P<currency>[a-z]{3}
 @cache
 def layouts() -> dict[str, Layout]:
     """Read all layouts, by name."""
-    tables = tomllib.loads(_data("layouts.toml"))
-    return {
-        name: Layout(name=name, **{**table, "columns": tuple(Role(one) for one in table.get("columns", ()))})
-        for name, table in tables.items()
-    }
+    return {name: _layout(name, table) for name, table in tomllib.loads(_data("layouts.toml")).items()}
 
 
 @cache
@@ -120,6 +123,28 @@ def find_layout(name: str) -> Layout:
     near = difflib.get_close_matches(name.lower(), list(layouts()), n=5, cutoff=0.4)
     hint = f" Did you mean {', '.join(near)}?" if near else ""
     raise UnknownLayoutError(f"There is no layout {name}.{hint}")
+
+
+def layout_of(text: str, name: str) -> Layout:
+    """Read a layout from the text of a file of the user; raise `BadLayoutError` when it is none."""
+    try:
+        return _layout(name, tomllib.loads(text))
+    except (ValueError, TypeError) as error:
+        raise BadLayoutError(f"{name} is no layout: {str(error)[:200]}.") from None
+
+
+def _layout(name: str, table: dict[str, Any]) -> Layout:
+    columns = table.get("columns", ())
+    if not isinstance(columns, list | tuple):
+        raise ValueError("columns is no list")  # noqa: TRY004 - one error for whatever is wrong
+    given = {key: value for key, value in table.items() if key != "columns"}
+    strange = sorted(set(given) - {one.name for one in fields(Layout)} | {"name"} & set(given))
+    if strange:
+        raise ValueError(f"{strange[0]} means nothing")
+    for key, value in given.items():
+        if not isinstance(value, int if key.endswith("_rows") else str):
+            raise ValueError(f"{key} is of the wrong kind")  # noqa: TRY004 - as above
+    return Layout(name=name, columns=tuple(Role(one) for one in columns), **given)
 
 
 def plain(heading: str) -> str:

@@ -88,7 +88,7 @@ def make_plan(grid: Grid, hints: Hints) -> Plan:
     if layout is not None and layout.columns:
         plan = _by_layout(layout, sample)
     else:
-        found = _by_headings(sample) or _by_looks(sample)
+        found = _by_headings(sample, is_typed=grid.is_typed) or _by_looks(sample)
         if found is None:
             raise UnknownLayoutError(_complaint(grid, sample))
         plan = found
@@ -122,7 +122,7 @@ def _by_layout(layout: Layout, sample: list[Row]) -> Plan:
     return Plan(columns, layout.header_rows, headings=headings, is_guess=False)
 
 
-def _by_headings(sample: list[Row]) -> Plan | None:
+def _by_headings(sample: list[Row], *, is_typed: bool) -> Plan | None:
     """Take the row of which most cells are known headings, and which has a date and an amount."""
     ranked = sorted(
         (
@@ -136,7 +136,7 @@ def _by_headings(sample: list[Row]) -> Plan | None:
             break
         number, cells = sample[-place]
         data = [row for _, row in sample[-place + 1 :]]
-        columns, currency = _resolve(cells, data)
+        columns, currency = _resolve(cells, data, is_typed=is_typed)
         if any(role in columns for role in _DATES) and any(role in columns for role in _SIGNED):
             plan = Plan(columns, number, headings=cells, currency=currency)
             _settle_accounts(plan, data, sample[:-place])
@@ -144,14 +144,16 @@ def _by_headings(sample: list[Row]) -> Plan | None:
     return None
 
 
-def _resolve(headings: Sequence[str], data: list[list[str]]) -> tuple[dict[Role, list[int]], str]:
+def _resolve(
+    headings: Sequence[str], data: list[list[str]], *, is_typed: bool
+) -> tuple[dict[Role, list[int]], str]:
     """Give each column the best of its meanings that its cells allow."""
     found: dict[Role, list[tuple[bool, int, int]]] = {}
     currencies: dict[int, str] = {}
     for place, heading in enumerate(headings):
         roles, currency = meanings(heading)
         cells = [row[place].strip() for row in data if place < len(row) and row[place].strip()]
-        fitting = [role for role in roles if _fits(role, cells)]
+        fitting = [role for role in roles if _fits(role, cells, is_typed=is_typed)]
         if fitting:
             role = min(fitting, key=lambda one: (roles[one], list(Role).index(one)))
             found.setdefault(role, []).append((not cells, roles[role], place))
@@ -201,11 +203,11 @@ def _settle_accounts(plan: Plan, data: list[list[str]], before: list[Row]) -> No
         plan.account = "".join(found[0].split()).upper() if len(set(found)) == 1 else ""
 
 
-def _fits(role: Role, cells: list[str]) -> bool:
+def _fits(role: Role, cells: list[str], *, is_typed: bool) -> bool:
     if not cells:
         return role not in _DATES
     if role in _DATES:
-        return _share(is_date, cells) >= 0.5
+        return _share(lambda cell: is_date(cell, is_typed=is_typed), cells) >= 0.5
     if role in _NUMBERS:
         return _share(is_amount, cells) >= 0.5
     if role in (Role.CURRENCY, Role.ORIGINAL_CURRENCY):
