@@ -32,6 +32,14 @@ _SENTENCES: Final = (
         re.IGNORECASE | re.ASCII,
     ),
 )
+# `Bei Zahlung innerhalb 14 Tagen gewähren wir 2,0% Skonto`, but not `innerhalb 30 Tagen netto, 2% Skonto ...`
+_DAYS_FIRST: Final = re.compile(
+    r"(?:innerhalb|binnen|within|sous)\s{1,3}(?:von\s{1,3})?(\d{1,3})\s{1,3}(?:Tage?n?|days|jours)"
+    r"(?![^%#\d]{0,25}(?:nett|ohne|without))[^%#\d]{0,25}?"
+    + _PERCENT
+    + r"\s{1,3}(?:Skonto|discount|escompte)",
+    re.IGNORECASE | re.ASCII,
+)
 _NET_UNTIL: Final = re.compile(
     r"netto[^%#]{0,20}?bis\s{1,3}(?:zum\s{1,3})?" + _DATE, re.IGNORECASE | re.ASCII
 )
@@ -97,8 +105,8 @@ def in_text(text: str) -> Iterator[Discount]:
             yield Discount(one, until=last)
     if until:
         return
-    for match in _SENTENCES[1].finditer(text):
-        percent, days = match.groups()
+    told = [match.groups() for match in _SENTENCES[1].finditer(text)]
+    for percent, days in told or [(percent, days) for days, percent in _DAYS_FIRST.findall(text)]:
         if (one := percent_text(percent)) and int(days) <= _MOST_DAYS:
             yield Discount(one, days=int(days))
 

@@ -301,5 +301,10 @@ def test_sentences_of_terms() -> None:
     assert list(in_text(text)) == [Discount("3", until=date(2018, 3, 15))]
     assert due_in_text(text) == "2018-04-04"
     assert list(in_text("2,5 % Skonto innerhalb von 8 Tagen, 30 Tage netto")) == [Discount("2.5", days=8)]
+    assert list(in_text("Payment within 10 days, 2% discount")) == [Discount("2", days=10)]
+    assert list(in_text("Bei Zahlung innerhalb 14 Tagen gewähren wir 2,0% Skonto.")) == [
+        Discount("2", days=14)
+    ]
+    assert list(in_text("innerhalb 30 Tagen netto, 3% Skonto")) == []
     assert list(in_text("Kein Skonto. 19% USt innerhalb 10 Tagen")) == []
     assert best([], date(2018, 1, 1)) == (None, [])
