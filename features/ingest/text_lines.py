@@ -18,6 +18,8 @@ from features.ingest.source import Source
 
 _BLOCK: Final = 1 << 16
 _WIDE: Final = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_DOS_LETTER: Final = re.compile(rb"[A-Za-z][\x81\x84\x94][a-z]")
+"""A small umlaut of the DOS code page inside a word; in Windows' it would be a quotation mark there."""
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 _CENTRAL_EUROPE: Final = frozenset("PL CZ SK HU HR SI RO BA RS".split())
 _CENTRAL_EUROPEAN_MONEY: Final = frozenset("PLN CZK HUF RON HRK RSD BAM".split())
@@ -57,6 +59,8 @@ class TextLines:
         try:
             return line.decode("utf-8")
         except UnicodeDecodeError:
+            if self.code_page == "cp1252" and _DOS_LETTER.search(line):
+                self.code_page = "cp850"
             text = line.decode(self.code_page, "replace")
         if "\ufffd" in text:
             self.damaged += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import bankfile
 import mt940 as oracle
 import pytest
 
@@ -66,6 +67,18 @@ def test_agrees_with_mt_940(path: Path) -> None:
     for mine, other in zip(ours, theirs, strict=True):
         if other.get("entry_date") is not None:
             assert mine.booking_date == other["entry_date"]
+
+
+@pytest.mark.parametrize("name", ["bank_medium.ofx", "suncorp.ofx", "fail_nice_empty_balance.ofx"])
+def test_agrees_with_bankfile(name: str) -> None:
+    """Dates, amounts and ids are those of the library, where a file holds one bank statement only."""
+    path = ROOT / "ofx" / name
+    ours = [one for one in entries("ofx", path) if isinstance(one, PaymentEntry)]
+    theirs = bankfile.parse(str(path)).transactions
+    assert [Decimal(to_text(one.amount_minor, one.currency)) for one in ours] == [
+        one.amount for one in theirs
+    ]
+    assert [one.booking_date.isoformat() for one in ours] == [str(one.date)[:10] for one in theirs]
 
 
 def test_totals_of_the_files_hold_or_are_told() -> None:

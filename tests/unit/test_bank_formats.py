@@ -173,6 +173,12 @@ class TestDetails:
         text = ":20:X\n:25:PL29114010810000267002001002\n:60F:C250101PLN0,\n:61:250102C1,NTRF\n:86:Łódź\n"
         assert payments(mt(text.encode("cp1250")))[0].remittance == "Łódź"
 
+    @pytest.mark.parametrize("encoding", ["cp850", "cp1252", "utf-8"])
+    def test_german_letters_in_every_code_page(self, encoding: str) -> None:
+        text = HEADER + ":61:250102C1,NTRF\n:86:166?20Jäger, Müller und Söhne?32Äpfel GmbH\n"
+        found = payments(mt(text.encode(encoding)))[0]
+        assert (found.remittance, found.payer_name) == ("Jäger, Müller und Söhne", "Äpfel GmbH")
+
 
 class TestMessages:
     CHAIN: ClassVar = (
