@@ -118,6 +118,8 @@ class _Reading:
         yield from lines.problems()
 
     def _take(self, record: Record) -> Iterator[Entry | Problem]:
+        if record.dropped:
+            yield Problem.at(self._place(record), "88", "text_too_long", f"{record.dropped} lines more")
         count = _Total(records=record.lines)
         match record.code:
             case "01":

@@ -10,6 +10,9 @@ CONTINUATION: Final = "88"
 MAX_LINES: Final = 20_000
 """Lines of one record; an account may carry hundreds of summary codes."""
 
+MAX_CHARS: Final = 1 << 20
+"""Characters of the continuations of one record."""
+
 
 @dataclass(slots=True)
 class Record:
@@ -22,6 +25,9 @@ class Record:
     """The text behind the record code of each line, without the closing slash."""
     lines: int = 0
     raw: str = ""
+    dropped: int = 0
+    """Lines beyond the bounds that were left out."""
+    chars: int = 0
 
 
 def records(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
@@ -34,8 +40,11 @@ def records(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
         code, _, rest = text.lstrip().partition(",")
         code = code.removesuffix("/")
         if code == CONTINUATION and current is not None:
-            if current.lines < MAX_LINES:
+            current.chars += len(rest)
+            if current.lines < MAX_LINES and current.chars <= MAX_CHARS:
                 current.segments.append(rest.removesuffix("/"))
+            else:
+                current.dropped += 1
             current.lines += 1
             if len(current.raw) < 4_000:
                 current.raw += "\n" + text

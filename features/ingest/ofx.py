@@ -45,6 +45,8 @@ _STRUCTURE: Final = _STATEMENTS | _ROWS | _SECURITIES | _LISTS | _NESTED | _RESP
 _UNSEEN: Final = frozenset({"", "NONE", "0", "00", "000", "0000"})
 _COUNTER: Final = re.compile(r"\d{1,6}")
 _MAX_VALUES: Final = 200
+_MAX_SEEN: Final = 1_000_000
+"""FITIDs remembered of a statement, to know repeated ones."""
 _MAX_TEXT: Final = 4_000
 
 
@@ -267,7 +269,8 @@ class _Reading:
             yield Problem.at(entry.lineage, "FITID", "repeated_line", fitid, message=message, mend=mend)
             return
         if fitid and known is None:
-            statement.seen[fitid] = said
+            if len(statement.seen) < _MAX_SEEN:
+                statement.seen[fitid] = said
         elif fitid:
             entry = replace(entry, bank_reference="")
         if target := row.values.get("CORRECTFITID", ""):

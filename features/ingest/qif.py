@@ -26,6 +26,7 @@ _TYPE: Final = re.compile(r"!\s*Type\s*:\s*(\w+)", re.IGNORECASE)
 _READ: Final = frozenset({"BANK", "CASH", "CCARD", "OTH"})
 _REFUSED: Final = frozenset({"INVST", "INVOICE", "PRICES", "BUDGET", "BILL", "TAX"})
 _MAX_VALUES: Final = 2_000
+_MAX_CHARS: Final = 1 << 20
 _OPENING: Final = "OPENING BALANCE"
 
 
@@ -38,11 +39,18 @@ class _Record:
     splits: list[dict[str, str]] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
     size: int = 0
+    chars: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the record is larger than any real one, so that its rest is left out."""
+        return self.size > _MAX_VALUES or self.chars > _MAX_CHARS
 
     def add(self, line: str) -> None:
         """Take one line; the first of a kind counts, splits repeat."""
         self.size += 1
-        if self.size > _MAX_VALUES:
+        self.chars += len(line)
+        if self.is_cut:
             return
         self.raw.append(line)
         tag, text = line[:1], line[1:].strip()
@@ -156,6 +164,8 @@ class _Reading:
 
     def _transaction(self, record: _Record, account: _Account, place: Lineage) -> Iterator[Entry | Problem]:
         account.entries += 1
+        if record.is_cut:
+            yield Problem.at(place, "", "text_too_long", f"{record.size} lines")
         values = record.values
         written = values.get("T") or values.get("U", "")
         if not self.currency:

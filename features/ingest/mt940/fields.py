@@ -25,6 +25,8 @@ _WIDTH: Final = 60
 """A line at least this long may have been cut in the middle of a time, whose rest then looks like a tag."""
 MAX_LINES: Final = 400
 """Lines of one field; SWIFT allows six, banks give some dozens."""
+MAX_CHARS: Final = 1 << 18
+"""Characters of one field beyond its first line."""
 
 
 @dataclass(slots=True)
@@ -36,11 +38,13 @@ class Field:
     number: int
     """Of its first line in the file."""
     dropped: int = 0
-    """Lines beyond the bound that were left out."""
+    """Lines beyond the bounds that were left out."""
+    _chars: int = 0
 
     def add(self, line: str) -> None:
         """Take one more line."""
-        if len(self.lines) < MAX_LINES:
+        self._chars += len(line)
+        if len(self.lines) < MAX_LINES and self._chars <= MAX_CHARS:
             self.lines.append(line)
         else:
             self.dropped += 1
