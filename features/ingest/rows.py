@@ -35,6 +35,7 @@ from features.ingest.entry import (
     RemittanceEntry,
     StatementEntry,
 )
+from features.ingest.hygiene import for_matching
 from receivables.money import MoneyError, to_minor, to_text
 
 Row: TypeAlias = dict[str, str]
@@ -100,7 +101,7 @@ _LIMITS: Final = {
 def payment_row(payment: PaymentEntry, payment_id: str) -> Row:
     """Lay out a payment."""
     currency = payment.currency
-    return {
+    told = {
         "payment_id": payment_id,
         "booking_date": payment.booking_date.isoformat(),
         "currency": currency,
@@ -132,8 +133,8 @@ def payment_row(payment: PaymentEntry, payment_id: str) -> Row:
         "batch_reference": payment.batch_reference,
         "batch_amount": _money(payment.batch_minor, currency),
         "batch_count": "" if payment.batch_count is None else str(payment.batch_count),
-        **_lineage(payment.lineage),
     }
+    return _plain(told) | _lineage(payment.lineage)
 
 
 def payment_from_row(row: Mapping[str, str]) -> PaymentEntry | None:
@@ -163,7 +164,7 @@ def payment_from_row(row: Mapping[str, str]) -> PaymentEntry | None:
 
 def remittance_row(line: RemittanceEntry, payment_id: str) -> Row:
     """Lay out a remittance line."""
-    return {
+    told = {
         "payment_id": payment_id,
         "reference": line.reference,
         "customer_reference": line.customer_reference,
@@ -171,13 +172,13 @@ def remittance_row(line: RemittanceEntry, payment_id: str) -> Row:
         "deduction": _money(line.deduction_minor, line.currency),
         "reason": line.reason,
         "kind": line.kind,
-        **_lineage(line.lineage),
     }
+    return _plain(told) | _lineage(line.lineage)
 
 
 def part_row(payment: PaymentEntry, payment_id: str) -> Row:
     """Lay out a part of a collective payment as a remittance line of it."""
-    return {
+    told = {
         "payment_id": payment_id,
         "reference": payment.structured_reference or payment.remittance or payment.end_to_end_id,
         "customer_reference": payment.payer_name,
@@ -185,14 +186,14 @@ def part_row(payment: PaymentEntry, payment_id: str) -> Row:
         "deduction": "",
         "reason": payment.remittance if payment.structured_reference else "",
         "kind": "",
-        **_lineage(payment.lineage),
     }
+    return _plain(told) | _lineage(payment.lineage)
 
 
 def invoice_row(invoice: InvoiceEntry) -> Row:
     """Lay out an invoice."""
     currency = invoice.currency
-    return {
+    told = {
         "invoice_id": invoice.invoice_id,
         "customer_id": invoice.customer_id,
         "currency": currency,
@@ -211,8 +212,8 @@ def invoice_row(invoice: InvoiceEntry) -> Row:
         "tax_amount": _money(invoice.tax_amount_minor, currency),
         "issuer_id": invoice.issuer_id,
         "status": invoice.status,
-        **_lineage(invoice.lineage),
     }
+    return _plain(told) | _lineage(invoice.lineage)
 
 
 def small_row(
@@ -224,15 +225,16 @@ def small_row(
         case InstalmentEntry():
             due, amount = entry.due_date.isoformat(), to_text(entry.amount_minor, entry.currency)
             row = {"invoice_id": entry.invoice_id, "due_date": due, "amount": amount}
-            return "instalments", row | lineage
+            return "instalments", _plain(row) | lineage
         case CustomerEntry():
             names = ("customer_id", "customer_number", "name", "aliases", "country", "parent_id")
-            return "customers", {name: getattr(entry, name) for name in names} | lineage
+            return "customers", _plain({name: getattr(entry, name) for name in names}) | lineage
         case CustomerAccountEntry():
-            return "customer_accounts", {"customer_id": entry.customer_id, "account": entry.account} | lineage
+            row = {"customer_id": entry.customer_id, "account": entry.account}
+            return "customer_accounts", _plain(row) | lineage
         case OwnAccountEntry():
             row = {"account": entry.account, "issuer_id": entry.issuer_id, "currency": entry.currency}
-            return "own_accounts", row | lineage
+            return "own_accounts", _plain(row) | lineage
         case FxRateEntry():
             row = {"date": entry.date.isoformat(), "base": entry.base, "quote": entry.quote}
             return "fx_rates", row | {"rate": entry.rate, "source": entry.source} | lineage
@@ -272,6 +274,11 @@ def too_long(table: str, row: Row) -> list[str]:
             row[name] = text[:limit]
             cut.append(name)
     return cut
+
+
+def _plain(row: Row) -> Row:
+    """Drop what does not show, such as marks of direction and zero-width ones; the lineage keeps it."""
+    return {name: for_matching(text) for name, text in row.items()}
 
 
 def _money(minor: int | None, currency: str) -> str:
