@@ -63,7 +63,7 @@ class MappingError(TieoutError):
     """The mapping cannot be used."""
 
     code = "bad_mapping"
-    mend = "Write the mapping as docs/reference/formats.md shows."
+    mend = "Write the mapping as docs/guides/convert.md shows."
 
 
 @dataclass(frozen=True, slots=True)
