@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -109,8 +109,7 @@ class _Reading:
                 if self.found > self.limits.entries:
                     raise LimitError(f"{self.source.name} has more than {self.limits.entries} entries.")
                 yield one
-        if self.account is not None:
-            yield from self._close_account(self.account, None)
+        yield from self._close_open()
         if not self.is_ended:
             message = "The file ends without its trailer (99), so it may be cut."
             mend = "Export the file again; what came before is in the book."
@@ -122,11 +121,12 @@ class _Reading:
             yield Problem.at(self._place(record), "88", "text_too_long", f"{record.dropped} lines more")
         count = _Total(records=record.lines)
         match record.code:
-            case "01":
-                self.file.records += record.lines
+            case "01":  # one file may hold several
+                yield from self._close_open()
+                self.file, self.is_ended = count, False
             case "02":
-                self.group = _Total()
-                self.group.records += record.lines
+                yield from self._close_open()
+                self.group = count
                 yield from self._open_group(record)
             case "03":
                 if self.account is not None:
@@ -143,6 +143,14 @@ class _Reading:
             case _:
                 place = self._place(record)
                 yield Problem.at(place, record.code, "bad_row")
+
+    def _close_open(self) -> Iterator[Entry | Problem]:
+        """Close an account or group that has no trailer."""
+        if self.account is not None:
+            yield from self._close_account(self.account, None)
+        if self.group is not None:
+            self.file.add(self.group)
+            self.group = None
 
     def _place(self, record: Record) -> Lineage:
         return self.source.at(f"line {record.number}", record.raw)
@@ -200,18 +208,26 @@ class _Reading:
         try:
             amount = read_amount(cursor.take())
             account.total.sum += amount or 0
-            payment = self._payment(account, code, amount, cursor, place)
+            payment, value_date = self._payment(account, code, amount, cursor, place)
         except RecordError as error:
             account.total.is_known = account.total.is_known and error.part != "amount"
             yield self._doubt(account, place, error.part, error.code, error.raw)
             return
         if payment.status is not EntryStatus.BOOKED:
             yield Problem.at(place, "type code", payment.status.value)
+        if value_date:
+            try:
+                payment = replace(payment, value_date=read_day(value_date))
+            except RecordError as error:
+                mend = "Correct the date at this place; the payment was read without it."
+                message = "The value date cannot be read."
+                yield Problem.at(place, "value date", error.code, error.raw, message=message, mend=mend)
         yield payment
 
     def _payment(
         self, account: _Account, code: str, amount: int | None, cursor: Cursor, place: Lineage
-    ) -> PaymentEntry:
+    ) -> tuple[PaymentEntry, str]:
+        """Give the payment, and its value date as written."""
         funds_day = cursor.take_funds()
         bank_reference, customer_reference, text = (
             cursor.take_reference(2),
@@ -230,11 +246,10 @@ class _Reading:
             account.credit += max(signed, 0)
             account.debit += max(-signed, 0)
         name, own = _NAME.search(text), _ACCOUNT.search(text)
-        return PaymentEntry(
+        payment = PaymentEntry(
             amount_minor=signed,
             currency=account.currency,
             booking_date=self.day,
-            value_date=read_day(funds_day) if funds_day else None,
             source="bai2",
             lineage=place,
             payer_name="" if name is None else " ".join(name.group(1).split()),
@@ -246,6 +261,7 @@ class _Reading:
             bank_reference="" if bank_reference in _BLANK else bank_reference,
             status=EntryStatus.BOOKED if is_payment else EntryStatus.INFORMATIONAL,
         )
+        return payment, funds_day
 
     def _trailer(self, record: Record) -> Iterator[Entry | Problem]:
         if self.account is None:
@@ -274,6 +290,7 @@ class _Reading:
             and closing is not None
             and opening + moved != closing
             and account.currency in EXPONENTS
+            and self.status not in _GROUP_STATUS
         ):
             before, read, after = (to_text(one, account.currency) for one in (opening, moved, closing))
             message = (
