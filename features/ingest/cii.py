@@ -92,6 +92,9 @@ def _take_header(draft: Draft, header: Node, agreement: Node, settlement: Node) 
     draft.purchase_order = agreement.at("BuyerOrderReferencedDocument", "IssuerAssignedID") or agreement.at(
         "BuyerOrderReferencedDocument", "ID"
     )
+    draft.buyer_reference = agreement.at("BuyerReference")
+    preceding = [one.at("IssuerAssignedID") for one in settlement.all("InvoiceReferencedDocument")]
+    draft.preceding = [number for number in preceding if number]
     draft.seller = _party(agreement.first("SellerTradeParty"))
     draft.buyer = _party(agreement.first("BuyerTradeParty"))
     if (payee := settlement.first("PayeeTradeParty")) is not None:

@@ -92,6 +92,8 @@ class Draft:
     due_date: str = ""
     payment_references: list[str] = field(default_factory=list)
     purchase_order: str = ""
+    buyer_reference: str = ""
+    preceding: list[str] = field(default_factory=list)
     seller: Party = field(default_factory=Party)
     buyer: Party = field(default_factory=Party)
     payee: Party | None = None
@@ -164,6 +166,8 @@ def entries(draft: Draft) -> Iterator[Entry | Problem]:
         discount_base_minor=None if chosen is None else _base(chosen, currency),
         tax_amount_minor=_tax(draft),
         issuer_id=draft.seller.issuer_id(),
+        buyer_reference=one_line(draft.buyer_reference),
+        preceding_invoice=" ".join(dict.fromkeys(map(one_line, draft.preceding))),
     )
     yield from _instalments(draft, amount)
     yield from _parties(draft, customer)

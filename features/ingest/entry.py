@@ -137,6 +137,10 @@ class InvoiceEntry:
     tax_amount_minor: int | None = None
     issuer_id: str = ""
     status: str = ""
+    buyer_reference: str = ""
+    """What the buyer asked to be written on it: a cost centre, a routing id."""
+    preceding_invoice: str = ""
+    """Numbers of the invoices that it corrects or completes, joined by a blank if several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

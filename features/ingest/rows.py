@@ -65,7 +65,7 @@ def _columns(spec: TableSpec, *told: str, leave: frozenset[str] = frozenset({"kn
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "payments": _columns(PAYMENTS, *_TOLD, leave=_NOT_OURS),
     "remittance_lines": _columns(REMITTANCE_LINES),
-    "invoices": _columns(INVOICES),
+    "invoices": _columns(INVOICES, "buyer_reference", "preceding_invoice"),
     "instalments": _columns(INSTALMENTS),
     "customers": _columns(CUSTOMERS),
     "customer_accounts": _columns(CUSTOMER_ACCOUNTS),
@@ -212,6 +212,8 @@ def invoice_row(invoice: InvoiceEntry) -> Row:
         "tax_amount": _money(invoice.tax_amount_minor, currency),
         "issuer_id": invoice.issuer_id,
         "status": invoice.status,
+        "buyer_reference": invoice.buyer_reference,
+        "preceding_invoice": invoice.preceding_invoice,
     }
     return _plain(told) | _lineage(invoice.lineage)
 

@@ -67,6 +67,9 @@ def _fill(draft: Draft, node: Node, *, is_credit_note: bool) -> None:
         "N/A",
     }:  # Peppol demands the element where only a sales order exists
         draft.purchase_order = ""
+    draft.buyer_reference = node.at("BuyerReference")
+    billed = [one.at("InvoiceDocumentReference", "ID") for one in node.all("BillingReference")]
+    draft.preceding = [number for number in billed if number]
     draft.seller = _party(node.first("AccountingSupplierParty", "Party"))
     draft.buyer = _party(node.first("AccountingCustomerParty", "Party"))
     if not draft.buyer.ids and (given := node.at("AccountingCustomerParty", "SupplierAssignedAccountID")):
