@@ -82,13 +82,10 @@ SeedOption = Annotated[int, typer.Option(help="Another seed makes another book."
 RegisterOption = Annotated[bool, typer.Option("--register", help="Enter the model in the registry.")]
 TuneOption = Annotated[bool, typer.Option("--tune", help="Search for better settings first (slower).")]
 MonthsOption = Annotated[int, typer.Option(min=1, max=60, help="How many of the last months to hold out.")]
-FilesArgument = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="Files to read, or folders of them; zip and gzip too.")
-]
+FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files, folders, zip, gzip.")]
 BookFolder = Annotated[Path, typer.Option(metavar="BOOK", help="Book to write or add to.")]
-LayoutOption = Annotated[str | None, typer.Option(metavar="NAME", help="Layout of CSV and Excel exports.")]
-AccountOption = Annotated[str | None, typer.Option(help="Own account, where a file does not name it.")]
-CurrencyOption = Annotated[str | None, typer.Option(help="Currency, where a file does not name it.")]
+LayoutOption = Annotated[str | None, typer.Option(metavar="NAME", help="Layout of tables, or a file of one.")]
+HintOption = Annotated[str | None, typer.Option(help="Of the own account, where a file names none.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 
 
@@ -262,28 +259,17 @@ def convert(
     files: FilesArgument,
     out: BookFolder,
     layout: LayoutOption = None,
-    account: AccountOption = None,
-    currency: CurrencyOption = None,
+    account: HintOption = None,
+    currency: HintOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn statements, gateway reports and e-invoices into a book."""
-    from features.ingest.convert import convert_files
-    from features.ingest.telling import as_document, conversion_lines
-    from features.progress import ProgressLine
+    from features.ingest.telling import convert_and_tell
 
-    progress = ProgressLine()
-    result = convert_files(files, out, layout=layout, account=account, currency=currency, progress=progress)
-    progress.end()
-    if as_json:
-        _print_json({"out": str(out), **as_document(result)})
-    else:
-        for line in conversion_lines(result, out):
-            typer.echo(line)
-    if result.is_nothing_read:
-        _refuse(f"None of the files could be used; {out / 'quarantine.csv'} says why.")
-    if not result.is_clean:
-        typer.echo(f"tieout: some input was set aside; {out / 'quarantine.csv'} says what and why.", err=True)
-        raise typer.Exit(EXIT_QUARANTINED)
+    told = convert_and_tell(files, out, layout, account, currency, as_json=as_json)
+    typer.echo("\n".join(told.lines))
+    typer.echo(told.warning, err=True, nl=bool(told.warning))
+    raise typer.Exit(told.code)
 
 
 # --------------------------------------------------------------------------------------------- composing

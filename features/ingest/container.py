@@ -44,6 +44,7 @@ _SPREADSHEET: Final = ("[Content_Types].xml", "mimetype")
 _SYSTEM_FILES: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 _BLOCK: Final = 1 << 20
 _ENCRYPTED: Final = 0x1
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, RuntimeError)
 
 
@@ -164,6 +165,9 @@ def _members(source: Source, budget: _Budget, *, is_gzip: bool) -> Iterator[Sour
         budget.enter()
         if entry.flag_bits & _ENCRYPTED:
             yield _problem(label, source, EncryptedFileError(f"{label} is encrypted."))
+        elif entry.compress_type not in _METHODS:
+            said = f"{label} is packed in a way that is not read."
+            yield _problem(label, source, UnsupportedFormatError(said))
         else:
             yield _measured(label, _opener(source, entry), budget, source)
 
@@ -177,8 +181,6 @@ def _measured(name: str, opened: Callable[[], BinaryIO], budget: _Budget, outer:
                 size += len(block)
                 budget.spend(len(block))
                 digest.update(block)
-    except NotImplementedError:
-        return _problem(name, outer, UnsupportedFormatError(f"{name} is packed in a way that is not read."))
     except _BROKEN as error:
         return _problem(name, outer, UnusableFileError(f"{name} cannot be unpacked: {str(error)[:100]}."))
     return Source(name, digest.hexdigest(), size, opened)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
-from features.ingest.convert import Conversion, FileReport
+from features.ingest.convert import Conversion, FileReport, convert_files
+from features.progress import ProgressLine
+
+NOTHING_READ: Final = 2
+SET_ASIDE: Final = 3
+"""Exit codes of the contract."""
 
 _COUNTS = (
     ("payments", "payments"),
@@ -18,6 +25,41 @@ _COUNTS = (
     ("not_booked", "not booked"),
     ("problems", "problems"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the command prints, and how it ends."""
+
+    lines: list[str]
+    warning: str
+    code: int
+
+
+def convert_and_tell(
+    files: Sequence[Path],
+    out: Path,
+    layout: str | None,
+    account: str | None,
+    currency: str | None,
+    *,
+    as_json: bool,
+) -> Told:
+    """Convert with a line of progress, and say what came of it; a warning goes with a code that is not 0."""
+    progress = ProgressLine()
+    result = convert_files(files, out, layout=layout, account=account, currency=currency, progress=progress)
+    progress.end()
+    if as_json:
+        document = {"out": str(out), **as_document(result)}
+        lines = [json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)]
+    else:
+        lines = list(conversion_lines(result, out))
+    listed = out / "quarantine.csv"
+    if result.is_nothing_read:
+        return Told(lines, f"tieout: none of the files could be used; {listed} says why.", NOTHING_READ)
+    if not result.is_clean:
+        return Told(lines, f"tieout: some input was set aside; {listed} says what and why.", SET_ASIDE)
+    return Told(lines, "", 0)
 
 
 def conversion_lines(result: Conversion, out: Path) -> Iterator[str]:
