@@ -73,7 +73,8 @@ def _is_digits(low: int, high: int, holds: Callable[[str], bool]) -> Callable[[s
 
 
 _DIGIT_KINDS: Final[dict[ReferenceKind, Callable[[str], bool]]] = {
-    ReferenceKind.QR: _is_digits(27, 27, esr.is_valid),
+    # an ISR of 16 digits is the older, short form
+    ReferenceKind.QR: _is_digits(16, 27, lambda text: len(text) in {16, 27} and esr.is_valid(text)),
     ReferenceKind.OGM: _is_digits(12, 12, ogm_vcs.is_valid),
     ReferenceKind.FIK: _is_digits(15, 16, check_digits.holds_luhn),
     ReferenceKind.BETALINGSKENMERK: _is_digits(9, 16, check_digits.holds_dutch),

@@ -53,7 +53,7 @@ class Format:
         return cast("Detector", _function(self.detect))(head, source)
 
     def open(self, source: Source, limits: Limits, hints: Hints = NO_HINTS) -> Iterator[Entry | Problem]:
-        """Read a file of this format; only tables and QIF need what the user says of them."""
+        """Read a file of this format; only some need what the user says of them."""
         if hints.mapping is not None and self.name in _MAPPED:
             return hints.mapping.read(source, limits)
         read = _function(self.read)
@@ -70,7 +70,9 @@ def _format(name: str, module: str) -> Format:
 TABLE: Final = "table"
 QIF: Final = "qif"
 JSON: Final = "gateway-json"
-_HINTED: Final = (TABLE, QIF)
+REMITTANCE: Final = "remittance"
+INVOICES: Final = "invoices"
+_HINTED: Final = (TABLE, QIF, REMITTANCE, INVOICES)
 _MAPPED: Final = (TABLE, JSON)
 """What a mapping of the user's own is for, where one is given."""
 _TITLED: Final = "features.ingest.titled_csv"
@@ -98,8 +100,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     _format("adyen", "adyen_settlement"),
     _format("paypal", "paypal"),
     _format(JSON, "gateway_json"),
-    Format("remittance", f"{_TITLED}:detect_remittance", f"{_TITLED}:read_remittance"),
-    Format("invoices", f"{_TITLED}:detect_invoices", f"{_TITLED}:read_invoices"),
+    Format(REMITTANCE, f"{_TITLED}:detect_remittance", f"{_TITLED}:read_remittance"),
+    Format(INVOICES, f"{_TITLED}:detect_invoices", f"{_TITLED}:read_invoices"),
     # Last, for rows and cells fit much.
     Format(TABLE, "features.ingest.tabular.reading:detect", "features.ingest.tabular.reading:read"),
 )

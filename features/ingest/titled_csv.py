@@ -21,6 +21,7 @@ from features.ingest.limits import Limits
 from features.ingest.problems import Problem
 from features.ingest.source import Source
 from features.ingest.table_text import Row, Table, header_of
+from features.ingest.tabular.hints import NO_HINTS, Hints
 from features.ingest.written_dates import DayError, DayOrder, order_of, read_day
 from receivables.money import MoneyError
 
@@ -112,12 +113,12 @@ def _layout(
     return _Layout(columns, marks.pop() if len(marks) == 1 else "", order_of(written))
 
 
-def read_remittance(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
+def read_remittance(source: Source, limits: Limits, hints: Hints = NO_HINTS) -> Iterator[Entry | Problem]:
     """Give each row as a line of the payment it names."""
     layout = _layout("remittance", source, limits, ("gross", "paid", "deduction"), ())
     table = Table(source, limits, [])
     for row in table.rows():
-        currency = layout.text(row, "currency").upper()
+        currency = layout.text(row, "currency").upper() or hints.currency
         reference, payment = layout.text(row, "reference"), layout.text(row, "payment_reference")
         if not payment or not currency:
             missing = "payment_reference" if not payment else "currency"
@@ -151,7 +152,7 @@ def read_remittance(source: Source, limits: Limits) -> Iterator[Entry | Problem]
     yield from table.problems
 
 
-def read_invoices(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
+def read_invoices(source: Source, limits: Limits, hints: Hints = NO_HINTS) -> Iterator[Entry | Problem]:
     """Give each row as an invoice and its customer."""
     layout = _layout(
         "invoice", source, limits, ("amount", "open_amount", "tax_amount"), ("issue_date", "due_date")
@@ -159,7 +160,7 @@ def read_invoices(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
     table = Table(source, limits, [])
     for row in table.rows():
         try:
-            yield from _invoice(row, layout)
+            yield from _invoice(row, layout, hints.currency)
         except MoneyError as error:
             raw = layout.text(row, "amount")
             yield Problem.at(row.place, "amount", error.code, raw, message=error.message, mend=error.mend)
@@ -168,8 +169,8 @@ def read_invoices(source: Source, limits: Limits) -> Iterator[Entry | Problem]:
     yield from table.problems
 
 
-def _invoice(row: Row, layout: _Layout) -> Iterator[Entry | Problem]:
-    currency = layout.text(row, "currency").upper()
+def _invoice(row: Row, layout: _Layout, home: str) -> Iterator[Entry | Problem]:
+    currency = layout.text(row, "currency").upper() or home
     number, name = layout.text(row, "invoice_number"), layout.text(row, "customer_name")
     customer = layout.text(row, "customer_id") or name
     issued = layout.day(row, "issue_date")

@@ -7,9 +7,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from stdnum.be import ogm_vcs
+from stdnum.ch import esr
+from stdnum.iso7064 import mod_97_10
 
 from features import check_digits
-from features.structured_references import canonical, find
+from features.structured_references import ReferenceKind, canonical, find, kinds_of
 
 DIGITS = st.text("0123456789", min_size=4, max_size=24)
 
@@ -32,6 +35,25 @@ def test_one_changed_digit_fails_its_check_digit(name: str, digits: str, place: 
     place %= len(checked)
     other = str((int(checked[place]) + step) % 10)
     assert not holds(checked[:place] + other + checked[place + 1 :])
+
+
+@given(
+    digits=st.text("0123456789", min_size=26, max_size=26), place=st.integers(0, 26), step=st.integers(1, 9)
+)
+def test_one_changed_digit_of_a_library_checked_reference_is_seen(digits: str, place: int, step: int) -> None:
+    payload, short = digits[:21], digits[:10]
+    assume(short.strip("0") != "")
+    checked = {
+        ReferenceKind.RF: "RF" + mod_97_10.calc_check_digits(payload + "RF") + payload,
+        ReferenceKind.QR: digits + esr.calc_check_digit(digits),
+        ReferenceKind.OGM: short + ogm_vcs.calc_check_digits(short),
+    }
+    for kind, written in checked.items():
+        assert kind in kinds_of(written)
+        at = place % len(written)
+        if written[at].isdigit():
+            other = str((int(written[at]) + step) % 10)
+            assert kind not in kinds_of(written[:at] + other + written[at + 1 :])
 
 
 @given(digits=DIGITS)

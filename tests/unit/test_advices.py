@@ -12,6 +12,7 @@ from features.ingest.entry import CustomerEntry, Entry, InvoiceEntry, PaymentEnt
 from features.ingest.limits import DEFAULT
 from features.ingest.problems import Problem, UnsupportedFormatError, UnusableFileError
 from features.ingest.source import Source
+from features.ingest.tabular.hints import Hints
 from features.ingest.written_dates import DayError, DayOrder, order_of, read_day
 
 FORMATS = Path(__file__).parents[1] / "golden" / "formats"
@@ -144,6 +145,13 @@ def test_an_advice_whose_row_does_not_add_up_is_told() -> None:
     entries = read_csv(text, "remittance")
     assert lines(entries) == [("A", 10000, 200), ("B", 10000, 200)]
     assert [one.position for one in entries if isinstance(one, Problem)] == ["line 3"]
+
+
+def test_a_currency_that_the_file_does_not_name_may_be_named() -> None:
+    source = Source.of_bytes(b"Check Number,Invoice,Paid\n77,A,1.00\n", "advice.csv")
+    assert codes(list(titled_csv.read_remittance(source, DEFAULT))) == [("currency", "missing_currency")]
+    named = list(titled_csv.read_remittance(source, DEFAULT, Hints(currency="USD")))
+    assert lines(named) == [("A", 100, None)]
 
 
 def test_the_order_of_dates_is_what_all_agree_on() -> None:
