@@ -85,6 +85,10 @@ SeedOption = Annotated[int, typer.Option(help="Another seed makes another book."
 RegisterOption = Annotated[bool, typer.Option("--register", help="Enter the model in the registry.")]
 TuneOption = Annotated[bool, typer.Option("--tune", help="Search for better settings first (slower).")]
 MonthsOption = Annotated[int, typer.Option(min=1, max=60, help="How many of the last months to hold out.")]
+FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files, folders, zip, gzip.")]
+BookFolder = Annotated[Path, typer.Option(metavar="BOOK", help="Book to write or add to.")]
+LayoutOption = Annotated[str | None, typer.Option(metavar="NAME", help="Layout of tables, or a file of one.")]
+HintOption = Annotated[str | None, typer.Option(help="Of the own account, where a file names none.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 
 
@@ -251,6 +255,24 @@ def evaluate(
     else:
         print_scores(scores, title=f"The last {months} months of {book}, held out from {said}")
     _finish(read, None)
+
+
+@app.command()
+def convert(
+    files: FilesArgument,
+    out: BookFolder,
+    layout: LayoutOption = None,
+    account: HintOption = None,
+    currency: HintOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn statements, gateway reports and e-invoices into a book."""
+    from features.ingest.telling import convert_and_tell
+
+    told = convert_and_tell(files, out, layout, account, currency, as_json=as_json)
+    typer.echo("\n".join(told.lines))
+    typer.echo(told.warning, err=True, nl=bool(told.warning))
+    raise typer.Exit(told.code)
 
 
 training.commands.register(app)

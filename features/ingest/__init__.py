@@ -1,0 +1,1 @@
+"""Bank statements, gateway events, e-invoices and remittance advices, read into the tables of a book."""
