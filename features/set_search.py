@@ -17,6 +17,8 @@ SOLUTIONS = 3
 
 SURE = 3.0
 
+SUBSETS_AT_ONCE = 1 << 20  # compared together: bounds memory, stays in cache
+
 
 def searched_sets(c: Comparison, score: F64, usable: B, named: B, out: Drafts) -> None:
     """Search unnamed sets: subsets and runs of one customer's items whose sum is the payment."""
@@ -63,14 +65,29 @@ def _family_groups(c: Comparison) -> I64:
     return parent[c.customer]
 
 
-_MASKS: dict[int, F64] = {}
+def _sums(values: I64) -> I64:
+    """Return the sums of all subsets of each row; bit k of a column's number says that it holds item k."""
+    sums = np.zeros((len(values), 1), np.int64)
+    for item in range(values.shape[1]):
+        sums = np.concatenate([sums, sums + values[:, item : item + 1]], axis=1)
+    return sums
 
 
-def _mask_matrix(n: int) -> F64:
-    if n not in _MASKS:
-        numbers = np.arange(1 << n)
-        _MASKS[n] = ((numbers[None, :] >> np.arange(n)[:, None]) & 1).astype(np.float64)
-    return _MASKS[n]
+def _adding_up(values: I64, cash: I64) -> tuple[I64, I64]:
+    """Return (row, subset) of all subsets of two items and more whose values add up to the row's cash.
+
+    The two halves of a row meet: what one half lacks must be what the other has. 32 bits of the sums sift,
+    whole sums decide.
+    """
+    count = values.shape[1]
+    half = count // 2
+    low = _sums(values[:, :half])
+    lacking = cash[:, None] - _sums(values[:, half:])
+    alike = lacking.astype(np.uint32)[:, :, None] == low.astype(np.uint32)[:, None, :]
+    row, subset = np.divmod(np.flatnonzero(alike), 1 << count)
+    exact = lacking[row, subset >> half] == low[row, subset & ((1 << half) - 1)]
+    exact &= (subset & (subset - 1)) != 0
+    return row[exact], subset[exact]
 
 
 def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, named: B, out: Drafts) -> None:
@@ -90,23 +107,19 @@ def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, name
     net = c.balance[pair] - np.where(in_time, discount, 0)
     for n in range(2, SEARCH_ITEMS + 1):
         groups = np.flatnonzero(size == n)
-        if len(groups) == 0:
-            continue
-        masks = _mask_matrix(n)
-        step = max(1, (1 << 22) >> n)
+        step = max(1, SUBSETS_AT_ONCE >> n)
         for low in range(0, len(groups), step):
             chunk = groups[low : low + step]
             cells = first[chunk][:, None] + np.arange(n)
-            cash = c.cash.amount[pair[cells[:, 0]]].astype(np.float64)
-            for values, shape in ((c.balance[pair], Shape.SUBSET), (net, Shape.SUBSET_DISCOUNT)):
-                if shape == Shape.SUBSET_DISCOUNT and not (values[cells] != c.balance[pair][cells]).any():
-                    continue
-                sums = values[cells].astype(np.float64) @ masks
-                group, mask = np.nonzero(sums == cash[:, None])
-                several = (mask & (mask - 1)) != 0
-                group, mask = group[several], mask[several]
+            whole = c.balance[pair[cells]]
+            reduced = (net[cells] != whole).any(1)
+            for some, values, shape in (
+                (cells, whole, Shape.SUBSET),
+                (cells[reduced], net[cells[reduced]], Shape.SUBSET_DISCOUNT),
+            ):
+                group, mask = _adding_up(values, c.cash.amount[pair[some[:, 0]]])
                 if len(group):
-                    _take_solutions(c, cells, pair, group, mask, score, shape, out)
+                    _take_solutions(c, some, pair, group, mask, score, shape, out)
 
 
 def _take_solutions(
@@ -165,15 +178,16 @@ def _windows(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts) -> 
         cash = c.cash.amount[p]
         hits_low: list[I64] = []
         hits_high: list[I64] = []
-        index = np.arange(len(p))
+        wanted = before + cash
+        low = np.arange(len(p))
+        left = np.repeat(first + size, size) - low  # items from here to the end of the group
         for run in range(3, WINDOW_ITEMS + 1):
-            low = index[: len(p) - run + 1]
-            high = low + run - 1
+            low = low[left[low] >= run]
             if len(low) == 0:
                 break
-            hit = (o[low] == o[high]) & (total[high] - before[low] == cash[low])
-            hits_low.append(low[hit])
-            hits_high.append(high[hit])
+            hit = low[total[low + (run - 1)] == wanted[low]]
+            hits_low.append(hit)
+            hits_high.append(hit + (run - 1))
         if not hits_low:
             continue
         low, high = np.concatenate(hits_low), np.concatenate(hits_high)
