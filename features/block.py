@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from features import references as ref
 from features.frame import I32, I64, B
 from features.join import equijoin, expand, group_starts, lookup, sorted_join
+from features.mentions import TextMentions, text_mentions
 from features.party import F32, PartyIndex, PartyTable, find_parties
 from features.reading import Reading
 from features.references import PaymentSpans, Rule
@@ -24,7 +25,6 @@ from features.remittance import LineMatches, match_lines
 from features.state import State
 from features.text import U64, mix
 
-REFERENCE_CAP = 12  # items that may share a reference key before it is hot
 NEIGHBOUR_CAP = 8
 AMOUNT_CAP = 20
 OPEN_ITEMS = np.array([[24, 8, 3], [6, 2, 0]])
@@ -57,14 +57,17 @@ class Mentioned:
 
     lines: LineMatches
     references: References
-    spans: PaymentSpans
-    hot: B
+    texts: TextMentions
+
+    @property
+    def spans(self) -> PaymentSpans:
+        """The spans of the texts that may be document numbers."""
+        return self.texts.spans
 
 
 def mentioned(reading: Reading, state: State, batch: I32) -> Mentioned:
     """Read the texts and remittance lines of a batch."""
-    lines = match_lines(reading, state, batch)
-    return Mentioned(lines, *find_references(reading, state, batch, lines))
+    return find_references(reading, state, batch, match_lines(reading, state, batch))
 
 
 @dataclass(frozen=True)
@@ -140,70 +143,17 @@ def _best_mentions(columns: dict[str, NDArray[Any]], items: int) -> References:
     return References(**{name: column[pick] for name, column in columns.items()})
 
 
-def _covered(start: I64, end: I64) -> B:
-    """Tell which spans lie strictly inside another span of the same list."""
-    order = np.lexsort((-end, start))
-    s, e = start[order], end[order]
-    reach = np.maximum.accumulate(e)
-    inside = np.zeros(len(s), np.bool_)
-    if len(s) > 1:
-        begin_of_reach = np.zeros(len(s), np.int64)
-        fresh = np.ones(len(s), np.bool_)
-        fresh[1:] = e[1:] > reach[:-1]
-        begin_of_reach = np.maximum.accumulate(np.where(fresh, np.arange(len(s)), 0))
-        holder_start, holder_end = s[begin_of_reach], e[begin_of_reach]
-        inside = (holder_start <= s) & (holder_end >= e) & (holder_end - holder_start > e - s)
-    out = np.zeros(len(s), np.bool_)
-    out[order] = inside
-    return out
-
-
-def find_references(
-    reading: Reading, state: State, batch: I32, matches: LineMatches
-) -> tuple[References, PaymentSpans, B]:
-    """Find the document numbers that the batch's payments mention.
-
-    Returns the best mention a (payment, item), the sifted spans, and which item key rows were too hot to
-    join.
-    """
-    keys = reading.item_keys
-    seen = state.visible[keys.item]
-    order = reading.sorted_keys[seen[reading.sorted_keys]]
-    sorted_key = keys.key[order]
-    starts = group_starts(sorted_key)
-    size = np.diff(np.append(starts, len(order)))
-    share = np.zeros(len(keys.key), np.int64)
-    share[order] = np.repeat(size, size)
-    hot = share > REFERENCE_CAP
-    spans = ref.payment_spans(ref.reference_texts(reading.frame, batch), reading.key_filter)
-    usable = np.flatnonzero((share > 0) & ~hot)
-    left, right = equijoin(spans.key, keys.key[usable], reading.threads)
-    right = usable[right]
-    # a word of letters that scanners confuse with digits is a number only if it is written so
-    real = spans.digit[left] | (spans.raw[left] == keys.raw[right])
-    left, right = left[real], right[real]
-    covered = _covered(spans.start[left], spans.end[left])
-    columns: dict[str, NDArray[Any]] = {
-        "payment": spans.payment[left],
-        "item": keys.item[right],
-        "rule": np.where(spans.listed[left], np.int8(Rule.LISTED), keys.rule[right]).astype(np.int8),
-        "length": np.where(spans.listed[left], keys.length[right], (spans.end - spans.start)[left]).astype(
-            np.int16
-        ),
-        "share": share[right].astype(np.int16),
-        "written": spans.raw[left] == keys.raw[right],
-        "clean": spans.clean[left],
-        "covered": covered,
-        "start": spans.start[left],
-        "end": spans.end[left],
-    }
+def find_references(reading: Reading, state: State, batch: I32, matches: LineMatches) -> Mentioned:
+    """Find the document numbers that the batch's payments mention: the best mention a (payment, item)."""
+    texts = text_mentions(reading, state, batch)
+    columns = texts.columns
     if len(matches.line):
         lines = _line_mentions(matches)
         columns = {
             name: np.concatenate([column, lines[name].astype(column.dtype)])
             for name, column in columns.items()
         }
-    return _best_mentions(columns, max(reading.frame.item_count, 1)), spans, hot
+    return Mentioned(matches, _best_mentions(columns, max(reading.frame.item_count, 1)), texts)
 
 
 def _line_mentions(matches: LineMatches) -> dict[str, NDArray[Any]]:
@@ -304,8 +254,8 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     reading, state, frame = index.reading, index.state, index.reading.frame
     items = np.int64(max(frame.item_count, 1))
     lost: dict[str, int] = {}
-    matches = match_lines(reading, state, batch)
-    mentions, spans, hot = find_references(reading, state, batch, matches)
+    said = mentioned(reading, state, batch)
+    mentions, spans = said.references, said.spans
     is_open = state.open_amount[mentions.item] != 0
     parties = find_parties(
         PartyIndex(reading.parties, state), batch, _customer_numbers(reading, state, spans), reading.threads
@@ -363,12 +313,12 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     packed = packed[starts]
     pair_payment, pair_item = (packed // items).astype(np.int32), (packed % items).astype(np.int32)
     at, found = lookup(packed, mentions.payment.astype(np.int64) * items + mentions.item)
-    hot_found = _hot_serials(reading, hot, spans, pair_payment, pair_item)
+    hot_found = _hot_serials(reading, said.texts, pair_payment, pair_item)
     rules = rules | (hot_found.astype(np.uint32) << np.uint32(Rule.HOT_SERIAL))
     order = np.argsort(near, kind="stable")
     near_at, near_found = lookup(packed, near[order])
     neighbour = np.where(near_found, near_kind[order][near_at] if len(near) else 0, 0).astype(np.int8)
-    lost["reference_keys_too_common"] = int(np.unique(reading.item_keys.key[hot]).size)
+    lost["reference_keys_too_common"] = said.texts.shares.hot_keys
     stale = np.flatnonzero(~is_open)
     return Candidates(
         batch=batch,
@@ -381,7 +331,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
         parties=parties,
         spans=spans,
         stale=References(**{n: getattr(mentions, n)[stale] for n in References.__dataclass_fields__}),
-        lines=matches,
+        lines=said.lines,
         lost=lost,
     )
 
@@ -407,20 +357,21 @@ def _neighbour_pairs(
     return packed[few], kind[few]
 
 
-def _hot_serials(reading: Reading, hot: B, spans: PaymentSpans, payment: I32, item: I32) -> B:
+def _hot_serials(reading: Reading, texts: TextMentions, payment: I32, item: I32) -> B:
     """Tell for candidate pairs whether the text mentions a key of the item that many items share."""
-    keys = reading.item_keys
     out = np.zeros(len(payment), np.bool_)
-    hot_rows = np.flatnonzero(hot)
-    if len(hot_rows) == 0 or len(payment) == 0:
+    shares = texts.shares
+    if len(texts.hot_payment) == 0 or len(payment) == 0:
         return out
-    text_keys = np.unique(mix(spans.key + spans.payment.astype(np.uint64) * np.uint64(0x9E3779B1), 17))
-    first = np.searchsorted(keys.item[hot_rows], item)
-    last = np.searchsorted(keys.item[hot_rows], item, side="right")
-    pair, at = expand(first, last - first)
-    probe = mix(keys.key[hot_rows[at]] + payment[pair].astype(np.uint64) * np.uint64(0x9E3779B1), 17)
-    position = np.minimum(np.searchsorted(text_keys, probe), max(len(text_keys) - 1, 0))
-    hit = text_keys[position] == probe if len(text_keys) else np.zeros(len(probe), np.bool_)
+    speaks = np.zeros(len(texts.batch), np.bool_)
+    speaks[texts.hot_payment] = True
+    rows = np.flatnonzero(speaks[payment])
+    first = shares.hot_first[item[rows]]
+    pair, at = expand(first, shares.hot_first[item[rows] + 1] - first)
+    pair = rows[pair]
+    distinct = np.int64(len(reading.item_keys.key) + 1)
+    probe = payment[pair] * distinct + reading.key_place[shares.hot_rows[at]]
+    _, hit = lookup(probe, texts.hot_payment * distinct + texts.hot_key)
     out[pair[hit]] = True
     return out
 

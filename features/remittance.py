@@ -134,7 +134,7 @@ def _by_reference(reading: Reading, state: State, rows: I64) -> tuple[I64, I64]:
     for column in ("reference", "customer_reference"):
         texts = flat(lines[column]).take(pa.array(rows))
         spans = ref.payment_spans(texts, reading.key_filter)
-        left, right = sorted_join(spans.key, keys.key)
+        left, right = reading.key_table.join(spans.key)
         whole = (spans.clean[left] == 2) & state.visible[keys.item[right]]
         left, right = left[whole], right[whole]
         length = (spans.end - spans.start)[left]

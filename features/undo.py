@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.frame import I32, I64, KINDS, codes, flat
-from features.join import expand, group_starts, sorted_join
-from features.references import KeyFilter, payment_spans, reference_texts
+from features.join import KeyFilter, expand, group_starts, sorted_join
+from features.references import payment_spans, reference_texts
 from features.text import U64, mix, span_text
 
 if TYPE_CHECKING:
