@@ -52,12 +52,15 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     """Gather what the decision rule needs to know about the chosen explanations of a batch."""
     proposed = scored.proposed
     c = proposed.compared.comparison
-    frame, h, batch = c.frame, proposed.hypotheses, c.candidates.batch
+    frame, batch = c.frame, c.candidates.batch
     payments = c.payments
     chosen = settled.chosen
-    of = Chosen(c, proposed.compared.matrix, h, chosen)
+    h, place = proposed.hypotheses.only(chosen)
+    of = Chosen(c, proposed.compared.matrix, h, place)
     has = of.has
-    confidence = confidence_of(np.where(has, of.of_hypothesis(scored.log_odds), scored.none))
+    confidence = scored.none.copy()
+    confidence[has] = scored.log_odds[chosen[has]]
+    confidence = confidence_of(confidence)
     confidence = np.where(has | (undone.original < 0), confidence, undone.confidence)
     amount = frame.payment_amount[batch]
     laid = of.lines(h.amount, np.add)
@@ -93,7 +96,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     duplicate = seen_before & ~has & (twice.same_text | stale) & (twice.days <= DUPLICATE_DAYS)
     hold = np.asarray(pc.is_valid(flat(frame.book.payments["hold"]).take(pa.array(batch))))
     has_candidates = np.bincount(c.payment, minlength=payments) > 0
-    customer, known = _customers(c, chosen, h)
+    customer, known = _customers(c, place, h)
     undoing = (undone.original >= 0) & ~has
     dismissed = np.where(has | duplicate, NO_CODE, dismissal).astype(np.int8)
     missing_rate = np.zeros(payments, np.bool_)
@@ -295,11 +298,10 @@ def _equal(scored: Scored, settled: Settlement) -> tuple[I64, B]:
 
 def twin_keys(state: State, frame: Frame) -> I64:
     """Return a key for each item under which interchangeable twins agree."""
-    order_code = pc.fill_null(flat(frame.book.invoices["purchase_order"]), "").dictionary_encode()
     key = state.open_amount.astype(np.int64)
     for part in (
         frame.item_customer, frame.item_issuer, frame.item_currency, frame.item_due, frame.item_discount,
-        frame.item_discount_date, np.asarray(order_code.indices), frame.item_status,
+        frame.item_discount_date, frame.item_order, frame.item_status,
     ):  # fmt: skip
         key = key * np.int64(0x100000001B3) ^ (part.astype(np.int64) + np.int64(0x9E3779B9))
     return key

@@ -135,7 +135,7 @@ def propose_batch(compared: Compared, score: F64) -> Proposed:
     """Lay out and describe the hypotheses of a batch, given the log-odds of its pairs."""
     c = compared.comparison
     hypotheses = propose(c, score)
-    twice = find_twice(c.frame, c.index.reading.parties, c.candidates.batch, c.state.known_until)
+    twice = find_twice(c.index.reading, c.candidates.batch, c.state.known_until)
     return Proposed(compared, score, hypotheses, weigh(c, compared.matrix, score, hypotheses, twice), twice)
 
 

@@ -138,6 +138,7 @@ def _undone_lines(decided: Decided) -> _Undone:
     original = decided.undone.original
     payment = np.flatnonzero((original >= 0) & (decided.settled.chosen < 0) & decided.told)
     rows = state.allocation_rows
+    rows = rows[np.isin(frame.allocation_payment[rows], original[payment])]
     known = Applied.of(
         frame.allocation_payment[rows], frame.allocation_item[rows], frame.allocation_amount[rows],
         frame.allocation_write_off[rows],
