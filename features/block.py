@@ -22,6 +22,7 @@ from features.party import F32, PartyIndex, PartyTable, find_parties
 from features.reading import Reading
 from features.references import PaymentSpans, Rule
 from features.remittance import LineMatches, match_lines
+from features.sorting import distinct, order_by
 from features.state import State
 from features.text import U64, mix
 
@@ -105,7 +106,7 @@ class OpenIndex:
         """(items, customers, due days), ordered by customer, due day, item."""
         frame = self.reading.frame
         rows = self.open_rows
-        order = np.lexsort((rows, frame.item_due[rows], frame.item_customer[rows]))
+        order = order_by(frame.item_customer[rows], frame.item_due[rows])
         rows = rows[order]
         return rows, frame.item_customer[rows], frame.item_due[rows]
 
@@ -138,7 +139,7 @@ def _best_mentions(columns: dict[str, NDArray[Any]], items: int) -> References:
         - np.minimum(columns["share"], 15)
     )
     packed = columns["payment"].astype(np.int64) * items + columns["item"]
-    order = np.lexsort((columns["start"], -quality, packed))
+    order = order_by(packed, -quality, columns["start"])
     pick = order[group_starts(packed[order])]
     return References(**{name: column[pick] for name, column in columns.items()})
 
@@ -180,7 +181,7 @@ def _customer_numbers(reading: Reading, state: State, spans: PaymentSpans) -> tu
     free = np.flatnonzero(spans.clean == 2)
     left, right = sorted_join(spans.key[free], key)
     size = max(len(reading.frame.customers), 1)
-    packed = np.unique(spans.payment[free][left].astype(np.int64) * size + who[right])
+    packed = distinct(spans.payment[free][left].astype(np.int64) * size + who[right])
     return (packed // size).astype(np.int32), (packed % size).astype(np.int32)
 
 
@@ -214,7 +215,7 @@ def _is_strong(parties: PartyTable) -> B:
 def _rank(parties: PartyTable) -> I64:
     """Rank the customers of each payment, likeliest first."""
     score = parties.score()
-    order = np.lexsort((parties.customer, -score, parties.payment))
+    order = order_by(parties.payment, -score, parties.customer)
     starts = group_starts(parties.payment[order])
     size = np.diff(np.append(starts, len(order)))
     rank = np.empty(len(order), np.int64)
@@ -270,7 +271,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     # amount alone, when rare
     a_item, a_currency, a_amount = index.amount_keys
     key = _amount_hash(a_currency, a_amount, 11)
-    order = np.argsort(key, kind="stable")
+    order = order_by(key)
     starts = group_starts(key[order])
     count = np.diff(np.append(starts, len(order)))
     rare = order[np.repeat(count <= AMOUNT_CAP, count)]
@@ -306,7 +307,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
             for p, r in parts
         ]
     )
-    order = np.argsort(packed, kind="stable")
+    order = order_by(packed)
     packed, bits = packed[order], bits[order]
     starts = group_starts(packed)
     rules = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
@@ -315,7 +316,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     at, found = lookup(packed, mentions.payment.astype(np.int64) * items + mentions.item)
     hot_found = _hot_serials(reading, said.texts, pair_payment, pair_item)
     rules = rules | (hot_found.astype(np.uint32) << np.uint32(Rule.HOT_SERIAL))
-    order = np.argsort(near, kind="stable")
+    order = order_by(near)
     near_at, near_found = lookup(packed, near[order])
     neighbour = np.where(near_found, near_kind[order][near_at] if len(near) else 0, 0).astype(np.int8)
     lost["reference_keys_too_common"] = said.texts.shares.hot_keys
@@ -347,7 +348,7 @@ def _neighbour_pairs(
     right = rows[right]
     kind = np.where(whole[left] | keys.neighbour_whole[right], 1, 2).astype(np.int8)
     packed = payment[left].astype(np.int64) * items + keys.neighbour_item[right]
-    order = np.lexsort((kind, packed))
+    order = order_by(packed, kind)
     pick = order[group_starts(packed[order])]
     packed, kind = packed[pick], kind[pick]
     owner = packed // items
@@ -369,9 +370,9 @@ def _hot_serials(reading: Reading, texts: TextMentions, payment: I32, item: I32)
     first = shares.hot_first[item[rows]]
     pair, at = expand(first, shares.hot_first[item[rows] + 1] - first)
     pair = rows[pair]
-    distinct = np.int64(len(reading.item_keys.key) + 1)
-    probe = payment[pair] * distinct + reading.key_place[shares.hot_rows[at]]
-    _, hit = lookup(probe, texts.hot_payment * distinct + texts.hot_key)
+    size = np.int64(len(reading.item_keys.key) + 1)
+    probe = payment[pair] * size + reading.key_place[shares.hot_rows[at]]
+    _, hit = lookup(probe, texts.hot_payment * size + texts.hot_key)
     out[pair[hit]] = True
     return out
 

@@ -20,6 +20,7 @@ from features.hypotheses import DEDUCTION_WORDS, WRITE_OFF_WORDS, Hypotheses, Sh
 from features.join import group_starts
 from features.lane import CELLS
 from features.references import Rule
+from features.sorting import counted, order_by
 from receivables.reasons import Reason
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def _largest(
     if len(rows) == 0:
         return out
     table = np.array([words.index(word) if word in words else NO_CODE for word in ours], np.int8)
-    order = np.lexsort((np.abs(value[rows]), _ungranted(value[rows], reason[rows]), owner[rows]))
+    order = order_by(owner[rows], _ungranted(value[rows], reason[rows]), np.abs(value[rows]))
     out[owner[rows[order]]] = table[reason[rows[order]]]
     return out
 
@@ -277,11 +278,11 @@ def _equal(scored: Scored, settled: Settlement) -> tuple[I64, B]:
     size = np.int64(len(c.payment) + 1)
     _, group = np.unique(pair_key, return_inverse=True)
     packed = c.payment.astype(np.int64) * size + group
-    distinct, members = np.unique(packed, return_counts=True)
+    distinct, members = counted(packed)
     inside = np.zeros(len(h.payment), np.bool_)
     inside[chosen[rows]] = True
     line = np.flatnonzero(inside[h.owner])
-    used, used_count = np.unique(packed[h.pair[line]], return_counts=True)
+    used, used_count = counted(packed[h.pair[line]])
     total = members[np.searchsorted(distinct, used)]
     free = total - used_count
     who = (used // size).astype(np.int64)
@@ -312,7 +313,7 @@ def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
     table = c.candidates.parties
     score = table.score()
     customer = np.full(c.payments, NO_CODE, np.int32)
-    order = np.lexsort((table.customer, -score, table.payment))
+    order = order_by(table.payment, -score, table.customer)
     payment = table.payment[order]
     top = np.searchsorted(payment, np.arange(c.payments))
     present = np.searchsorted(payment, np.arange(c.payments), side="right") > top
@@ -336,7 +337,7 @@ def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
         size = np.int64(max(len(c.frame.customers), 1))
         distinct, inverse = np.unique(payment * size + who, return_inverse=True)
         weight = np.bincount(inverse, weights=np.abs(h.amount[line]).astype(np.float64))
-        order = np.lexsort((distinct % size, -weight, distinct // size))
+        order = order_by(distinct // size, -weight, distinct % size)
         best = distinct[order[group_starts((distinct // size)[order])]]
         customer[best // size] = (best % size).astype(np.int32)
     return customer, known | (chosen >= 0)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.frame import I64
+from features.sorting import order_by
 from features.text import U64
 
 _SMALL = 50_000
@@ -35,7 +36,7 @@ def equijoin(left: U64, right: U64, threads: int = 2) -> tuple[I64, I64]:
 
 def sorted_join(left: U64 | I64, right: U64 | I64) -> tuple[I64, I64]:
     """Join by binary search; same result as `equijoin`."""
-    order = np.argsort(right, kind="stable")
+    order = order_by(right)
     keys = right[order]
     low = np.searchsorted(keys, left)
     high = np.searchsorted(keys, left, side="right")
@@ -67,7 +68,7 @@ class KeyTable:
     @classmethod
     def of(cls, keys: U64 | I64) -> KeyTable:
         """Sort a table."""
-        order = np.argsort(keys, kind="stable")
+        order = order_by(keys)
         return cls(keys[order], order)
 
     def join(self, left: U64 | I64) -> tuple[I64, I64]:

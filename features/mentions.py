@@ -17,6 +17,7 @@ from features.frame import I32, I64, B
 from features.join import group_starts
 from features.reading import Reading
 from features.references import PaymentSpans, Rule
+from features.sorting import distinct, order_by
 from features.state import State
 
 REFERENCE_CAP = 12  # items that may share a reference key before it is hot
@@ -91,8 +92,8 @@ def _read(reading: Reading, state: State, batch: I32) -> TextMentions:
     spans = ref.payment_spans(texts, reading.key_filter, reading.threads)
     left, right = reading.key_table.join(spans.key)
     is_hot = shares.hot[right]
-    distinct = np.int64(len(keys.key) + 1)
-    hot = np.unique(spans.payment[left[is_hot]] * distinct + reading.key_place[right[is_hot]])
+    size = np.int64(len(keys.key) + 1)
+    hot = distinct(spans.payment[left[is_hot]] * size + reading.key_place[right[is_hot]])
     fine = (shares.share[right] > 0) & ~is_hot
     # a word of letters that scanners confuse with digits is a number only if it is written so
     fine &= spans.digit[left] | (spans.raw[left] == keys.raw[right])
@@ -110,7 +111,7 @@ def _read(reading: Reading, state: State, batch: I32) -> TextMentions:
         "start": spans.start[left],
         "end": spans.end[left],
     }
-    return TextMentions(batch, columns, spans, hot // distinct, hot % distinct, shares)
+    return TextMentions(batch, columns, spans, hot // size, hot % size, shares)
 
 
 def _shares(reading: Reading, state: State) -> Shares:
@@ -142,7 +143,7 @@ def _shares(reading: Reading, state: State) -> Shares:
 
 def _covered(start: I64, end: I64) -> B:
     """Tell which spans lie strictly inside another span of the same list."""
-    order = np.lexsort((-end, start))
+    order = order_by(start, -end)
     s, e = start[order], end[order]
     reach = np.maximum.accumulate(e)
     inside = np.zeros(len(s), np.bool_)

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from features.frame import I32, I64, Frame, flat
 from features.join import KeyFilter
+from features.sorting import first_of_equal, order_by
 from features.text import U64, SpanText, hash_strings, mix, span_text
 from features.threads import in_threads
 
@@ -167,10 +168,8 @@ def item_keys(frame: Frame, threads: int = 1) -> ItemKeys:
     key = mix(np.concatenate(keys))
     rule_all = np.concatenate(rules)
     # one row for each (item, key): the strongest rule is the first one added
-    order = np.lexsort((rule_all, key, item))
-    fresh = np.ones(len(order), np.bool_)
-    fresh[1:] = (item[order][1:] != item[order][:-1]) | (key[order][1:] != key[order][:-1])
-    pick = order[fresh]
+    order = order_by(item, rule_all)
+    pick = order[first_of_equal(mix(key[order] + mix(item[order].astype(np.uint64), 47)))]
     return ItemKeys(
         item=item[pick],
         key=key[pick],

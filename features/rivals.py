@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.frame import F64, I32, I64
 from features.join import group_starts
 from features.reading import Reading
+from features.sorting import order_by
 
 TWICE_DAYS = 45
 
@@ -29,7 +30,7 @@ def read_claims(payment: I32, item: I32, score: F64, when: I64) -> Claims:
     ``when``: shape (payments,), the order in which payments came.
     """
     none = -30.0
-    order = np.lexsort((when[payment], item))
+    order = order_by(item, when[payment])
     (
         i,
         s,
@@ -104,7 +105,7 @@ def _earlier(reading: Reading, known_until: int) -> I64:
     key_who = np.where(who[rows] >= 0, who[rows], text[rows].astype(np.int64) + (np.int64(1) << 50))
     key = (amount * 512 + currency) * np.int64(1_000_003) ^ (key_who * np.int64(0x5DEECE66D))
     booked = frame.payment_booking[rows].astype(np.int64)
-    order = np.lexsort((rows, booked, key))
+    order = order_by(key, booked)
     rows, key, booked = rows[order], key[order], booked[order]
     previous = np.full(len(rows), -1, np.int64)
     same = np.zeros(len(rows), np.bool_)

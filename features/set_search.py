@@ -8,6 +8,7 @@ from features.comparison import Comparison
 from features.frame import F64, I64, B, codes
 from features.hypotheses import Drafts, Shape, WriteOff
 from features.join import expand, group_starts
+from features.sorting import order_by
 
 SEARCH_ITEMS = 12  # items among which unnamed subsets are searched: DESIGN 5
 
@@ -36,13 +37,13 @@ def searched_sets(c: Comparison, score: F64, usable: B, named: B, out: Drafts) -
     group = by_family[rows]
     size = np.int64(len(c.frame.customers) + 1)
     key = c.payment[rows].astype(np.int64) * size + group
-    order = np.lexsort((c.item[rows], key))
+    order = order_by(key)  # pairs come in the order of their items
     rows, key = rows[order], key[order]
     starts = group_starts(key)
     count = np.diff(np.append(starts, len(rows)))
     best = np.maximum.reduceat(score[rows] + 3.0 * named[rows], starts)
     payment = key[starts] // size
-    rank_order = np.lexsort((-best, payment))
+    rank_order = order_by(payment, -best)
     first = group_starts(payment[rank_order])
     rank = np.arange(len(payment)) - np.repeat(first, np.diff(np.append(first, len(payment))))
     use = np.zeros(len(payment), np.bool_)
@@ -95,7 +96,7 @@ def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, name
     owner, at = expand(starts, count)
     pair = rows[at]
     prefer = -(score[pair] + 4.0 * named[pair])
-    order = np.lexsort((prefer, owner))
+    order = order_by(owner, prefer)
     first = group_starts(owner[order])
     size = np.diff(np.append(first, len(order)))
     rank = np.arange(len(order)) - np.repeat(first, size)
@@ -130,7 +131,7 @@ def _take_solutions(
     pairs = pair[cells[group]]
     value = np.where(member, np.clip(score[pairs], -8, 8), 0).sum(1) / member.sum(1)
     found = np.bincount(group, minlength=len(cells))
-    order = np.lexsort((mask, -value, group))
+    order = order_by(group, -value, mask)
     first = group_starts(group[order])
     rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
     pick = order[rank < SOLUTIONS]
@@ -161,7 +162,7 @@ def _windows(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts) -> 
     if granted.any():
         readings.append((frame.item_issue, granted))
     for dates, off in readings:
-        order = np.lexsort((c.item[pair], dates[c.item[pair]], owner))
+        order = order_by(owner, dates[c.item[pair]])  # by item where these are equal
         o, p, less = owner[order], pair[order], off[order]
         first = group_starts(o)
         size = np.diff(np.append(first, len(o)))
@@ -213,7 +214,7 @@ def _oldest_first(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts
     pair = rows[at]
     positive = (c.balance[pair] > 0) & (c.cash.amount[pair] > 0)
     owner, pair = owner[positive], pair[positive]
-    order = np.lexsort((c.item[pair], frame.item_issue[c.item[pair]], frame.item_due[c.item[pair]], owner))
+    order = order_by(owner, frame.item_due[c.item[pair]], frame.item_issue[c.item[pair]])
     owner, pair = owner[order], pair[order]
     first = group_starts(owner)
     size = np.diff(np.append(first, len(owner)))

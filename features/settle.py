@@ -14,6 +14,7 @@ import numpy as np
 from features.frame import F64, I64, B
 from features.hypotheses import Hypotheses
 from features.join import expand, group_starts
+from features.sorting import order_by
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def settle(h: Hypotheses, log_odds: F64, pays: B, balance: I64) -> Settlement:
 def _preferences(h: Hypotheses, log_odds: F64, pays: B) -> I64:
     """Return the hypotheses of payments that pay something, ordered by payment, best first."""
     real = np.flatnonzero(pays[h.payment]) if len(h.payment) else np.zeros(0, np.int64)
-    return real[np.lexsort((real, -log_odds[real], h.payment[real]))]
+    return real[order_by(h.payment[real], -log_odds[real])]
 
 
 def _lines(h: Hypotheses, some: I64) -> tuple[I64, I64]:
@@ -88,7 +89,7 @@ def _overdrawn(h: Hypotheses, held: I64, log_odds: F64, demand: I64, limit: I64,
     if len(line) == 0:
         return line, line
     item, need = h.item[line], demand[line]
-    order = np.lexsort((h.payment[held[owner]], -log_odds[held[owner]], item))
+    order = order_by(item, -log_odds[held[owner]], h.payment[held[owner]])
     item, need, who = item[order], need[order], held[owner[order]]
     starts = group_starts(item)
     total = np.cumsum(need)
