@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from features import names
 from features.frame import F64, I32, I64, NO_CODE, Frame, codes, flat, integers, vocabulary_of
 from features.join import equijoin, expand, group_starts, lookup
+from features.likeness import Likeness
 from features.sorting import counted, distinct, order_by
 from features.state import State
 from features.text import U64, ascii_upper, mix, span_text
@@ -36,6 +37,7 @@ class Parties:
     """The names and accounts of a book, normalised once (functions of single strings, so nothing leaks)."""
 
     frame: Frame
+    likeness: dict[int, Likeness] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def payer_names(self) -> pa.Array:
@@ -272,7 +274,23 @@ class PartyIndex:
         return row[order][rare], key[order][rare]
 
     def similar_customers(self, payers: I32, threads: int) -> tuple[I32, I32, F32]:
-        """Return (payer code, customer, similarity): the few customers named most like each payer."""
+        """Return (payer code, customer, similarity): the few customers named most like each payer.
+
+        ``payers``: distinct and sorted. What was found for the same instant is not searched again.
+        """
+        kept = self.parties.likeness.get(self.state.known_until)
+        if kept is None:
+            self.parties.likeness.clear()  # an instant that is over does not come back
+            kept = Likeness.nothing(len(self.parties.payer_texts))
+        fresh = payers[~kept.searched[payers]]
+        if len(fresh):
+            kept = kept.joined(fresh, *self._search(fresh, threads))
+            self.parties.likeness[self.state.known_until] = kept
+        rows = np.flatnonzero(np.isin(kept.payer, payers))
+        return kept.payer[rows], kept.customer[rows], kept.score[rows]
+
+    def _search(self, payers: I32, threads: int) -> tuple[I32, I32, F32]:
+        """Search the customers named most like each payer."""
         payer, key = self.parties.payer_keys
         wanted = np.zeros(len(self.parties.payer_texts) + 1, np.bool_)
         wanted[payers] = True
@@ -344,7 +362,7 @@ def find_parties(index: PartyIndex, batch: I32, numbers: tuple[I32, I32], thread
     if len(ali_at):
         strong = _top(ali_row, ali[3][ali_at].astype(np.float64), ACCOUNT_CAP)
         ali_row, ali_at = ali_row[strong], ali_at[strong]
-    sim = index.similar_customers(np.unique(payer[payer >= 0]), threads)
+    sim = index.similar_customers(distinct(payer[payer >= 0]), threads)
     sim_row, sim_at = _spread(payer, sim[0])
 
     rows = np.concatenate([given_at, acc_row, ali_row, sim_row, numbers[0].astype(np.int64)])
