@@ -171,6 +171,9 @@ def match(
     instant = _instant(as_of)
     _check_book_folder(book)
     _check_out_folder(out, book)
+    from features.memory import keep_freed_memory
+
+    keep_freed_memory()
     from features.progress import ProgressLine
 
     bundle, said = _model(model)

@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from features import references as ref
 from features.frame import I32, I64, B
 from features.join import equijoin, expand, group_starts, lookup, sorted_join
+from features.mentions import TextMentions, text_mentions
 from features.party import F32, PartyIndex, PartyTable, find_parties
 from features.reading import Reading
 from features.references import PaymentSpans, Rule
 from features.remittance import LineMatches, match_lines
+from features.sorting import distinct, order_by
 from features.state import State
 from features.text import U64, mix
 
-REFERENCE_CAP = 12  # items that may share a reference key before it is hot
 NEIGHBOUR_CAP = 8
 AMOUNT_CAP = 20
 OPEN_ITEMS = np.array([[24, 8, 3], [6, 2, 0]])
@@ -57,14 +58,17 @@ class Mentioned:
 
     lines: LineMatches
     references: References
-    spans: PaymentSpans
-    hot: B
+    texts: TextMentions
+
+    @property
+    def spans(self) -> PaymentSpans:
+        """The spans of the texts that may be document numbers."""
+        return self.texts.spans
 
 
 def mentioned(reading: Reading, state: State, batch: I32) -> Mentioned:
     """Read the texts and remittance lines of a batch."""
-    lines = match_lines(reading, state, batch)
-    return Mentioned(lines, *find_references(reading, state, batch, lines))
+    return find_references(reading, state, batch, match_lines(reading, state, batch))
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ class OpenIndex:
         """(items, customers, due days), ordered by customer, due day, item."""
         frame = self.reading.frame
         rows = self.open_rows
-        order = np.lexsort((rows, frame.item_due[rows], frame.item_customer[rows]))
+        order = order_by(frame.item_customer[rows], frame.item_due[rows])
         rows = rows[order]
         return rows, frame.item_customer[rows], frame.item_due[rows]
 
@@ -135,75 +139,22 @@ def _best_mentions(columns: dict[str, NDArray[Any]], items: int) -> References:
         - np.minimum(columns["share"], 15)
     )
     packed = columns["payment"].astype(np.int64) * items + columns["item"]
-    order = np.lexsort((columns["start"], -quality, packed))
+    order = order_by(packed, -quality, columns["start"])
     pick = order[group_starts(packed[order])]
     return References(**{name: column[pick] for name, column in columns.items()})
 
 
-def _covered(start: I64, end: I64) -> B:
-    """Tell which spans lie strictly inside another span of the same list."""
-    order = np.lexsort((-end, start))
-    s, e = start[order], end[order]
-    reach = np.maximum.accumulate(e)
-    inside = np.zeros(len(s), np.bool_)
-    if len(s) > 1:
-        begin_of_reach = np.zeros(len(s), np.int64)
-        fresh = np.ones(len(s), np.bool_)
-        fresh[1:] = e[1:] > reach[:-1]
-        begin_of_reach = np.maximum.accumulate(np.where(fresh, np.arange(len(s)), 0))
-        holder_start, holder_end = s[begin_of_reach], e[begin_of_reach]
-        inside = (holder_start <= s) & (holder_end >= e) & (holder_end - holder_start > e - s)
-    out = np.zeros(len(s), np.bool_)
-    out[order] = inside
-    return out
-
-
-def find_references(
-    reading: Reading, state: State, batch: I32, matches: LineMatches
-) -> tuple[References, PaymentSpans, B]:
-    """Find the document numbers that the batch's payments mention.
-
-    Returns the best mention a (payment, item), the sifted spans, and which item key rows were too hot to
-    join.
-    """
-    keys = reading.item_keys
-    seen = state.visible[keys.item]
-    order = reading.sorted_keys[seen[reading.sorted_keys]]
-    sorted_key = keys.key[order]
-    starts = group_starts(sorted_key)
-    size = np.diff(np.append(starts, len(order)))
-    share = np.zeros(len(keys.key), np.int64)
-    share[order] = np.repeat(size, size)
-    hot = share > REFERENCE_CAP
-    spans = ref.payment_spans(ref.reference_texts(reading.frame, batch), reading.key_filter)
-    usable = np.flatnonzero((share > 0) & ~hot)
-    left, right = equijoin(spans.key, keys.key[usable], reading.threads)
-    right = usable[right]
-    # a word of letters that scanners confuse with digits is a number only if it is written so
-    real = spans.digit[left] | (spans.raw[left] == keys.raw[right])
-    left, right = left[real], right[real]
-    covered = _covered(spans.start[left], spans.end[left])
-    columns: dict[str, NDArray[Any]] = {
-        "payment": spans.payment[left],
-        "item": keys.item[right],
-        "rule": np.where(spans.listed[left], np.int8(Rule.LISTED), keys.rule[right]).astype(np.int8),
-        "length": np.where(spans.listed[left], keys.length[right], (spans.end - spans.start)[left]).astype(
-            np.int16
-        ),
-        "share": share[right].astype(np.int16),
-        "written": spans.raw[left] == keys.raw[right],
-        "clean": spans.clean[left],
-        "covered": covered,
-        "start": spans.start[left],
-        "end": spans.end[left],
-    }
+def find_references(reading: Reading, state: State, batch: I32, matches: LineMatches) -> Mentioned:
+    """Find the document numbers that the batch's payments mention: the best mention a (payment, item)."""
+    texts = text_mentions(reading, state, batch)
+    columns = texts.columns
     if len(matches.line):
         lines = _line_mentions(matches)
         columns = {
             name: np.concatenate([column, lines[name].astype(column.dtype)])
             for name, column in columns.items()
         }
-    return _best_mentions(columns, max(reading.frame.item_count, 1)), spans, hot
+    return Mentioned(matches, _best_mentions(columns, max(reading.frame.item_count, 1)), texts)
 
 
 def _line_mentions(matches: LineMatches) -> dict[str, NDArray[Any]]:
@@ -230,7 +181,7 @@ def _customer_numbers(reading: Reading, state: State, spans: PaymentSpans) -> tu
     free = np.flatnonzero(spans.clean == 2)
     left, right = sorted_join(spans.key[free], key)
     size = max(len(reading.frame.customers), 1)
-    packed = np.unique(spans.payment[free][left].astype(np.int64) * size + who[right])
+    packed = distinct(spans.payment[free][left].astype(np.int64) * size + who[right])
     return (packed // size).astype(np.int32), (packed % size).astype(np.int32)
 
 
@@ -264,7 +215,7 @@ def _is_strong(parties: PartyTable) -> B:
 def _rank(parties: PartyTable) -> I64:
     """Rank the customers of each payment, likeliest first."""
     score = parties.score()
-    order = np.lexsort((parties.customer, -score, parties.payment))
+    order = order_by(parties.payment, -score, parties.customer)
     starts = group_starts(parties.payment[order])
     size = np.diff(np.append(starts, len(order)))
     rank = np.empty(len(order), np.int64)
@@ -304,8 +255,8 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     reading, state, frame = index.reading, index.state, index.reading.frame
     items = np.int64(max(frame.item_count, 1))
     lost: dict[str, int] = {}
-    matches = match_lines(reading, state, batch)
-    mentions, spans, hot = find_references(reading, state, batch, matches)
+    said = mentioned(reading, state, batch)
+    mentions, spans = said.references, said.spans
     is_open = state.open_amount[mentions.item] != 0
     parties = find_parties(
         PartyIndex(reading.parties, state), batch, _customer_numbers(reading, state, spans), reading.threads
@@ -320,7 +271,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     # amount alone, when rare
     a_item, a_currency, a_amount = index.amount_keys
     key = _amount_hash(a_currency, a_amount, 11)
-    order = np.argsort(key, kind="stable")
+    order = order_by(key)
     starts = group_starts(key[order])
     count = np.diff(np.append(starts, len(order)))
     rare = order[np.repeat(count <= AMOUNT_CAP, count)]
@@ -356,19 +307,19 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
             for p, r in parts
         ]
     )
-    order = np.argsort(packed, kind="stable")
+    order = order_by(packed)
     packed, bits = packed[order], bits[order]
     starts = group_starts(packed)
     rules = np.bitwise_or.reduceat(bits, starts) if len(starts) else bits
     packed = packed[starts]
     pair_payment, pair_item = (packed // items).astype(np.int32), (packed % items).astype(np.int32)
     at, found = lookup(packed, mentions.payment.astype(np.int64) * items + mentions.item)
-    hot_found = _hot_serials(reading, hot, spans, pair_payment, pair_item)
+    hot_found = _hot_serials(reading, said.texts, pair_payment, pair_item)
     rules = rules | (hot_found.astype(np.uint32) << np.uint32(Rule.HOT_SERIAL))
-    order = np.argsort(near, kind="stable")
+    order = order_by(near)
     near_at, near_found = lookup(packed, near[order])
     neighbour = np.where(near_found, near_kind[order][near_at] if len(near) else 0, 0).astype(np.int8)
-    lost["reference_keys_too_common"] = int(np.unique(reading.item_keys.key[hot]).size)
+    lost["reference_keys_too_common"] = said.texts.shares.hot_keys
     stale = np.flatnonzero(~is_open)
     return Candidates(
         batch=batch,
@@ -381,7 +332,7 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
         parties=parties,
         spans=spans,
         stale=References(**{n: getattr(mentions, n)[stale] for n in References.__dataclass_fields__}),
-        lines=matches,
+        lines=said.lines,
         lost=lost,
     )
 
@@ -397,7 +348,7 @@ def _neighbour_pairs(
     right = rows[right]
     kind = np.where(whole[left] | keys.neighbour_whole[right], 1, 2).astype(np.int8)
     packed = payment[left].astype(np.int64) * items + keys.neighbour_item[right]
-    order = np.lexsort((kind, packed))
+    order = order_by(packed, kind)
     pick = order[group_starts(packed[order])]
     packed, kind = packed[pick], kind[pick]
     owner = packed // items
@@ -407,20 +358,21 @@ def _neighbour_pairs(
     return packed[few], kind[few]
 
 
-def _hot_serials(reading: Reading, hot: B, spans: PaymentSpans, payment: I32, item: I32) -> B:
+def _hot_serials(reading: Reading, texts: TextMentions, payment: I32, item: I32) -> B:
     """Tell for candidate pairs whether the text mentions a key of the item that many items share."""
-    keys = reading.item_keys
     out = np.zeros(len(payment), np.bool_)
-    hot_rows = np.flatnonzero(hot)
-    if len(hot_rows) == 0 or len(payment) == 0:
+    shares = texts.shares
+    if len(texts.hot_payment) == 0 or len(payment) == 0:
         return out
-    text_keys = np.unique(mix(spans.key + spans.payment.astype(np.uint64) * np.uint64(0x9E3779B1), 17))
-    first = np.searchsorted(keys.item[hot_rows], item)
-    last = np.searchsorted(keys.item[hot_rows], item, side="right")
-    pair, at = expand(first, last - first)
-    probe = mix(keys.key[hot_rows[at]] + payment[pair].astype(np.uint64) * np.uint64(0x9E3779B1), 17)
-    position = np.minimum(np.searchsorted(text_keys, probe), max(len(text_keys) - 1, 0))
-    hit = text_keys[position] == probe if len(text_keys) else np.zeros(len(probe), np.bool_)
+    speaks = np.zeros(len(texts.batch), np.bool_)
+    speaks[texts.hot_payment] = True
+    rows = np.flatnonzero(speaks[payment])
+    first = shares.hot_first[item[rows]]
+    pair, at = expand(first, shares.hot_first[item[rows] + 1] - first)
+    pair = rows[pair]
+    size = np.int64(len(reading.item_keys.key) + 1)
+    probe = payment[pair] * size + reading.key_place[shares.hot_rows[at]]
+    _, hit = lookup(probe, texts.hot_payment * size + texts.hot_key)
     out[pair[hit]] = True
     return out
 

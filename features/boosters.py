@@ -20,7 +20,7 @@ UNUSED_BY_SCORING: Final = ("sklearn", "pandas")
 class Booster(Protocol):
     """What scoring asks of `lightgbm.Booster`."""
 
-    def predict(self, data: NDArray[np.float64], *, raw_score: bool = ..., num_threads: int = ...) -> Any:  # noqa: ANN401
+    def predict(self, data: NDArray[np.floating], *, raw_score: bool = ..., num_threads: int = ...) -> Any:  # noqa: ANN401
         """Margins (raw) or probabilities, one a row."""
 
     def num_feature(self) -> int:

@@ -20,6 +20,7 @@ from features.hypotheses import DEDUCTION_WORDS, WRITE_OFF_WORDS, Hypotheses, Sh
 from features.join import group_starts
 from features.lane import CELLS
 from features.references import Rule
+from features.sorting import counted, order_by
 from receivables.reasons import Reason
 
 if TYPE_CHECKING:
@@ -52,12 +53,15 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     """Gather what the decision rule needs to know about the chosen explanations of a batch."""
     proposed = scored.proposed
     c = proposed.compared.comparison
-    frame, h, batch = c.frame, proposed.hypotheses, c.candidates.batch
+    frame, batch = c.frame, c.candidates.batch
     payments = c.payments
     chosen = settled.chosen
-    of = Chosen(c, proposed.compared.matrix, h, chosen)
+    h, place = proposed.hypotheses.only(chosen)
+    of = Chosen(c, proposed.compared.matrix, h, place)
     has = of.has
-    confidence = confidence_of(np.where(has, of.of_hypothesis(scored.log_odds), scored.none))
+    confidence = scored.none.copy()
+    confidence[has] = scored.log_odds[chosen[has]]
+    confidence = confidence_of(confidence)
     confidence = np.where(has | (undone.original < 0), confidence, undone.confidence)
     amount = frame.payment_amount[batch]
     laid = of.lines(h.amount, np.add)
@@ -93,7 +97,7 @@ def conclude(scored: Scored, settled: Settlement, undone: Undone, currencies: tu
     duplicate = seen_before & ~has & (twice.same_text | stale) & (twice.days <= DUPLICATE_DAYS)
     hold = np.asarray(pc.is_valid(flat(frame.book.payments["hold"]).take(pa.array(batch))))
     has_candidates = np.bincount(c.payment, minlength=payments) > 0
-    customer, known = _customers(c, chosen, h)
+    customer, known = _customers(c, place, h)
     undoing = (undone.original >= 0) & ~has
     dismissed = np.where(has | duplicate, NO_CODE, dismissal).astype(np.int8)
     missing_rate = np.zeros(payments, np.bool_)
@@ -238,7 +242,7 @@ def _largest(
     if len(rows) == 0:
         return out
     table = np.array([words.index(word) if word in words else NO_CODE for word in ours], np.int8)
-    order = np.lexsort((np.abs(value[rows]), _ungranted(value[rows], reason[rows]), owner[rows]))
+    order = order_by(owner[rows], _ungranted(value[rows], reason[rows]), np.abs(value[rows]))
     out[owner[rows[order]]] = table[reason[rows[order]]]
     return out
 
@@ -274,11 +278,11 @@ def _equal(scored: Scored, settled: Settlement) -> tuple[I64, B]:
     size = np.int64(len(c.payment) + 1)
     _, group = np.unique(pair_key, return_inverse=True)
     packed = c.payment.astype(np.int64) * size + group
-    distinct, members = np.unique(packed, return_counts=True)
+    distinct, members = counted(packed)
     inside = np.zeros(len(h.payment), np.bool_)
     inside[chosen[rows]] = True
     line = np.flatnonzero(inside[h.owner])
-    used, used_count = np.unique(packed[h.pair[line]], return_counts=True)
+    used, used_count = counted(packed[h.pair[line]])
     total = members[np.searchsorted(distinct, used)]
     free = total - used_count
     who = (used // size).astype(np.int64)
@@ -295,11 +299,10 @@ def _equal(scored: Scored, settled: Settlement) -> tuple[I64, B]:
 
 def twin_keys(state: State, frame: Frame) -> I64:
     """Return a key for each item under which interchangeable twins agree."""
-    order_code = pc.fill_null(flat(frame.book.invoices["purchase_order"]), "").dictionary_encode()
     key = state.open_amount.astype(np.int64)
     for part in (
         frame.item_customer, frame.item_issuer, frame.item_currency, frame.item_due, frame.item_discount,
-        frame.item_discount_date, np.asarray(order_code.indices), frame.item_status,
+        frame.item_discount_date, frame.item_order, frame.item_status,
     ):  # fmt: skip
         key = key * np.int64(0x100000001B3) ^ (part.astype(np.int64) + np.int64(0x9E3779B9))
     return key
@@ -310,7 +313,7 @@ def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
     table = c.candidates.parties
     score = table.score()
     customer = np.full(c.payments, NO_CODE, np.int32)
-    order = np.lexsort((table.customer, -score, table.payment))
+    order = order_by(table.payment, -score, table.customer)
     payment = table.payment[order]
     top = np.searchsorted(payment, np.arange(c.payments))
     present = np.searchsorted(payment, np.arange(c.payments), side="right") > top
@@ -334,7 +337,7 @@ def _customers(c: Comparison, chosen: I64, h: Hypotheses) -> tuple[I32, B]:
         size = np.int64(max(len(c.frame.customers), 1))
         distinct, inverse = np.unique(payment * size + who, return_inverse=True)
         weight = np.bincount(inverse, weights=np.abs(h.amount[line]).astype(np.float64))
-        order = np.lexsort((distinct % size, -weight, distinct // size))
+        order = order_by(distinct // size, -weight, distinct % size)
         best = distinct[order[group_starts((distinct // size)[order])]]
         customer[best // size] = (best % size).astype(np.int32)
     return customer, known | (chosen >= 0)

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from features.text import ascii_upper
+
 if TYPE_CHECKING:
     from features.book import Book
 
@@ -65,6 +67,12 @@ def codes(column: pa.ChunkedArray | pa.Array, vocabulary: pa.Array | tuple[str, 
     words = pa.array(vocabulary, pa.string()) if isinstance(vocabulary, tuple) else vocabulary
     found = pc.index_in(flat(column), value_set=words, skip_nulls=True)
     return np.asarray(pc.fill_null(found, int(NO_CODE))).astype(np.int32)
+
+
+def dense(column: pa.Array) -> I32:
+    """Return a code for each value of a column, `NO_CODE` for nulls."""
+    indices = pc.dictionary_encode(column).indices
+    return np.asarray(pc.fill_null(indices, int(NO_CODE))).astype(np.int32)
 
 
 def vocabulary_of(*columns: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -194,6 +202,11 @@ class Frame:
         """Tax amounts, 0 where not given."""
         return integers(self.book.invoices["tax_amount_minor"], 0)
 
+    @cached_property
+    def item_order(self) -> I32:
+        """Purchase orders as codes; items without one share a code."""
+        return dense(pc.fill_null(flat(self.book.invoices["purchase_order"]), ""))
+
     # payments -----------------------------------------------------------------------------------------------
     @property
     def payment_count(self) -> int:
@@ -245,6 +258,36 @@ class Frame:
     def payment_resolution(self) -> I32:
         """Known outcomes of a history, `NO_CODE` where none."""
         return codes(self.book.payments["resolution"], RESOLUTIONS)
+
+    @cached_property
+    def payment_related(self) -> I32:
+        """Payment rows that the source states as related, `NO_CODE` for none."""
+        return codes(self.book.payments["related_payment_id"], self.payment_ids)
+
+    @cached_property
+    def payment_end_to_end(self) -> I32:
+        """End-to-end ids as codes, `NO_CODE` for none."""
+        ids = pc.utf8_trim_whitespace(pc.fill_null(flat(self.book.payments["end_to_end_id"]), ""))
+        empty = pc.or_(pc.equal(ids, ""), pc.equal(pc.utf8_upper(ids), "NOTPROVIDED"))
+        return dense(pc.if_else(empty, pa.scalar(None, ids.type), ids))
+
+    @cached_property
+    def payment_words(self) -> I32:
+        """Remittance texts as codes, alike but for case and punctuation; `NO_CODE` for none."""
+        words = ascii_upper(flat(self.book.payments["remittance"]))
+        bare = pc.replace_substring_regex(words, "[^0-9A-Z]", "")
+        return dense(pc.if_else(pc.equal(bare, ""), pa.scalar(None, bare.type), bare))
+
+    # other tables -------------------------------------------------------------------------------------------
+    @cached_property
+    def line_payment(self) -> I32:
+        """Payment rows of the remittance lines."""
+        return codes(self.book.remittance_lines["payment_id"], self.payment_ids)
+
+    @cached_property
+    def instalment_item(self) -> I32:
+        """Open item rows of the instalments."""
+        return codes(self.book.instalments["invoice_id"], self.item_ids)
 
     # allocations --------------------------------------------------------------------------------------------
     @cached_property

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.frame import I32, I64
+from features.join import expand
 from features.text import U64, mix
 
 FEE_SHARE = 0.06
@@ -96,6 +97,32 @@ class Hypotheses:
     def owner(self) -> I64:
         """Hypothesis of each line."""
         return np.repeat(np.arange(len(self.payment)), np.diff(self.first_line))
+
+    def only(self, chosen: I64) -> tuple[Hypotheses, I64]:
+        """Return some of the hypotheses, one a payment, and where each payment's now stands.
+
+        ``chosen``: a hypothesis a payment, -1 for none, shape (payments,).
+        """
+        has = chosen >= 0
+        kept = chosen[has]
+        first = self.first_line[kept]
+        count = self.first_line[kept + 1] - first
+        _, cells = expand(first, count)
+        place = np.where(has, np.cumsum(has) - 1, -1)
+        part = Hypotheses(
+            payment=self.payment[kept],
+            shape=self.shape[kept],
+            solutions=self.solutions[kept],
+            first_line=np.concatenate([[0], np.cumsum(count)]),
+            pair=self.pair[cells],
+            item=self.item[cells],
+            amount=self.amount[cells],
+            write_off=self.write_off[cells],
+            write_off_reason=self.write_off_reason[cells],
+            deduction=self.deduction[cells],
+            deduction_reason=self.deduction_reason[cells],
+        )
+        return part, place
 
     def fingerprint(self) -> U64:
         """Return a hash of items, amounts and write-offs, independent of the order of the lines."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.frame import I32, I64, codes, days, integers
+from features.frame import I32, I64, days, integers
 from features.join import count_equal, mix_keys
 from features.state import State
 
@@ -16,7 +16,7 @@ def instalments(state: State, payment_row: I32, item: I32, cash: I64) -> NDArray
     out = np.zeros(len(item), np.int8)
     if table.num_rows == 0:
         return out
-    whose = codes(table["invoice_id"], state.frame.item_ids).astype(np.int64)
+    whose = state.frame.instalment_item.astype(np.int64)
     amount = integers(table["amount_minor"], 0)
     known = (integers(table["known_at"], 0) <= state.known_until) & (whose >= 0)
     whose, amount, due = whose[known], amount[known], days(table["due_date"])[known].astype(np.int64)

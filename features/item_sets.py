@@ -18,6 +18,7 @@ from features.hypotheses import (
     WriteOff,
 )
 from features.join import group_starts
+from features.sorting import order_by
 
 
 def named_sets(c: Comparison, usable: B, out: Drafts) -> B:
@@ -32,7 +33,7 @@ def named_sets(c: Comparison, usable: B, out: Drafts) -> B:
     rows = rows[several]
     if len(rows) == 0:
         return named
-    order = np.lexsort((c.item[rows], _position(c, rows), c.payment[rows]))
+    order = order_by(c.payment[rows], _position(c, rows), c.item[rows])
     rows = rows[order]
     for subset in _customer_choices(c, rows):
         _add_set(c, subset, out, named=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from features.frame import I64
+from features.sorting import order_by
 from features.text import U64
 
 _SMALL = 50_000
@@ -33,12 +36,62 @@ def equijoin(left: U64, right: U64, threads: int = 2) -> tuple[I64, I64]:
 
 def sorted_join(left: U64 | I64, right: U64 | I64) -> tuple[I64, I64]:
     """Join by binary search; same result as `equijoin`."""
-    order = np.argsort(right, kind="stable")
+    order = order_by(right)
     keys = right[order]
     low = np.searchsorted(keys, left)
     high = np.searchsorted(keys, left, side="right")
     a, flat_positions = expand(low, high - low)
     return a, order[flat_positions]
+
+
+class KeyFilter:
+    """A one-hash bitmap of known keys: sifts spans before the exact join (false positives ~ keys/2^bits)."""
+
+    MOST_BITS = 25
+    LEAST_BITS = 16
+
+    def __init__(self, keys: U64) -> None:
+        bits = min(self.MOST_BITS, max(self.LEAST_BITS, len(keys).bit_length() + 6))
+        self._shift = np.uint64(64 - bits)  # touching 32 MiB for a few keys took 25 ms
+        self._map = np.zeros(1 << bits, np.bool_)
+        self._map[keys >> self._shift] = True
+
+    def __call__(self, keys: U64) -> NDArray[np.bool_]:
+        """Tell for each key whether it may be known."""
+        return np.asarray(self._map[keys >> self._shift], np.bool_)
+
+
+@dataclass(frozen=True)
+class KeyTable:
+    """A table of keys, sorted once, that many batches are joined with."""
+
+    key: U64 | I64  # sorted
+    row: I64  # rows of the table in key order, equal keys by row
+
+    @classmethod
+    def of(cls, keys: U64 | I64) -> KeyTable:
+        """Sort a table."""
+        order = order_by(keys)
+        return cls(keys[order], order)
+
+    def join(self, left: U64 | I64) -> tuple[I64, I64]:
+        """Return what `equijoin` of some keys with the table returns.
+
+        The keys are looked up in their own order: neighbours then touch the same lines of the cache.
+        """
+        if len(left) == 0 or len(self.key) == 0:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        order = np.argsort(left)
+        wanted = left[order]
+        low = np.searchsorted(self.key, wanted)
+        hit = np.flatnonzero(self.key[np.minimum(low, len(self.key) - 1)] == wanted)
+        first = np.zeros(len(left), np.int64)
+        count = np.zeros(len(left), np.int64)
+        first[order[hit]] = low[hit]
+        count[order[hit]] = np.searchsorted(self.key, wanted[hit], side="right") - low[hit]
+        rows = np.flatnonzero(count)
+        owner, at = expand(first[rows], count[rows])
+        return rows[owner], self.row[at]
 
 
 def expand(start: I64, count: I64) -> tuple[I64, I64]:

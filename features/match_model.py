@@ -15,6 +15,7 @@ from features.block import OpenIndex, Reading, build_candidates
 from features.calibration import Calibration, log_odds_with_none, offsets_of
 from features.compare import SCHEMA, SCHEMA_VERSION, compare
 from features.comparison import Comparison
+from features.forest import WORTH, Forest
 from features.frame import KINDS
 from features.hypotheses import Hypotheses
 from features.propose import propose
@@ -22,6 +23,7 @@ from features.rivals import Twice, find_twice
 from features.weigh import SET_SCHEMA, own_account, weigh
 
 if TYPE_CHECKING:
+    from features.boosters import Booster
     from features.bundle import Bundle
     from features.frame import F64, I32, I64
     from features.state import State
@@ -49,13 +51,19 @@ class MatchModel:
     name: str = "unnamed"
 
 
-def booster_scorer(booster: object) -> Scorer:
+def booster_scorer(booster: Booster) -> Scorer:
     """Wrap a LightGBM booster; rows are float32, as they were in training."""
+    forest: list[Forest | None] = []  # read when first needed: a model that sees few rows never is
 
     def score(matrix: F32, threads: int) -> F64:
         if len(matrix) == 0:
             return np.zeros(0)
-        predicted = booster.predict(matrix, raw_score=True, num_threads=threads)  # type: ignore[attr-defined]
+        if len(matrix) >= WORTH and matrix.dtype == np.float32:
+            if not forest:
+                forest.append(Forest.of(booster))
+            if forest[0] is not None:
+                return forest[0].margins(matrix, threads)
+        predicted = booster.predict(matrix, raw_score=True, num_threads=threads)
         return np.asarray(predicted, dtype=np.float64)
 
     return score
@@ -127,7 +135,7 @@ def propose_batch(compared: Compared, score: F64) -> Proposed:
     """Lay out and describe the hypotheses of a batch, given the log-odds of its pairs."""
     c = compared.comparison
     hypotheses = propose(c, score)
-    twice = find_twice(c.frame, c.index.reading.parties, c.candidates.batch, c.state.known_until)
+    twice = find_twice(c.index.reading, c.candidates.batch, c.state.known_until)
     return Proposed(compared, score, hypotheses, weigh(c, compared.matrix, score, hypotheses, twice), twice)
 
 

@@ -19,6 +19,7 @@ from features.frame import I32, I64, KINDS, NO_DATE, Frame, days
 from features.hypotheses import DEDUCTION_WORDS, WRITE_OFF_WORDS, Shape
 from features.join import expand, group_starts
 from features.references import Rule
+from features.sorting import order_by
 from features.state import Applied
 from receivables.money import exponent
 from receivables.reasons import WhyNot
@@ -138,6 +139,7 @@ def _undone_lines(decided: Decided) -> _Undone:
     original = decided.undone.original
     payment = np.flatnonzero((original >= 0) & (decided.settled.chosen < 0) & decided.told)
     rows = state.allocation_rows
+    rows = rows[np.isin(frame.allocation_payment[rows], original[payment])]
     known = Applied.of(
         frame.allocation_payment[rows], frame.allocation_item[rows], frame.allocation_amount[rows],
         frame.allocation_write_off[rows],
@@ -193,7 +195,7 @@ def allocation_table(decided: Decided) -> pa.Table:
     foreign = np.concatenate([c.cash.foreign[pair], none > 0])
     rate = np.concatenate([_rates(c, pair, h.amount[line], cash), none.astype(np.float64)])
     rate_row = np.concatenate([c.cash.rate_row[pair], none - 1])
-    order = np.lexsort((item, all_payment))
+    order = order_by(all_payment, item)
     digits = _digits(frame, frame.item_currency[item])[order]
     own = _digits(frame, frame.payment_currency[batch[all_payment]])[order]
 

@@ -28,7 +28,15 @@ class CandidateFile:
     def __call__(self, table: pa.Table) -> None:
         """Append one batch."""
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._path, table.schema, compression="zstd", compression_level=1)
+            # words repeat and numbers hardly do: dictionaries of floats cost twice the time and save no byte
+            words = [
+                f.name
+                for f in table.schema
+                if not (pa.types.is_floating(f.type) or pa.types.is_boolean(f.type))
+            ]
+            self._writer = pq.ParquetWriter(
+                self._path, table.schema, compression="zstd", compression_level=1, use_dictionary=words
+            )
         self._writer.write_table(table)
 
     def close(self) -> None:

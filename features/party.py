@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from features import names
 from features.frame import F64, I32, I64, NO_CODE, Frame, codes, flat, integers, vocabulary_of
 from features.join import equijoin, expand, group_starts, lookup
+from features.likeness import Likeness
+from features.sorting import counted, distinct, order_by
 from features.state import State
 from features.text import U64, ascii_upper, mix, span_text
 
@@ -35,6 +37,7 @@ class Parties:
     """The names and accounts of a book, normalised once (functions of single strings, so nothing leaks)."""
 
     frame: Frame
+    likeness: dict[int, Likeness] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def payer_names(self) -> pa.Array:
@@ -130,7 +133,7 @@ class Parties:
         normal = names.normalise_column(distinct)
         index = codes(text.filter(pa.array(good)), distinct)
         packed = code_all.astype(np.int64) * len(distinct) + index
-        order = np.lexsort((known_all, packed))
+        order = order_by(packed, known_all)
         pick = order[group_starts(packed[order])]
         return code_all[pick], [normal[i] for i in index[pick]], known_all[pick]
 
@@ -271,7 +274,23 @@ class PartyIndex:
         return row[order][rare], key[order][rare]
 
     def similar_customers(self, payers: I32, threads: int) -> tuple[I32, I32, F32]:
-        """Return (payer code, customer, similarity): the few customers named most like each payer."""
+        """Return (payer code, customer, similarity): the few customers named most like each payer.
+
+        ``payers``: distinct and sorted. What was found for the same instant is not searched again.
+        """
+        kept = self.parties.likeness.get(self.state.known_until)
+        if kept is None:
+            self.parties.likeness.clear()  # an instant that is over does not come back
+            kept = Likeness.nothing(len(self.parties.payer_texts))
+        fresh = payers[~kept.searched[payers]]
+        if len(fresh):
+            kept = kept.joined(fresh, *self._search(fresh, threads))
+            self.parties.likeness[self.state.known_until] = kept
+        rows = np.flatnonzero(np.isin(kept.payer, payers))
+        return kept.payer[rows], kept.customer[rows], kept.score[rows]
+
+    def _search(self, payers: I32, threads: int) -> tuple[I32, I32, F32]:
+        """Search the customers named most like each payer."""
         payer, key = self.parties.payer_keys
         wanted = np.zeros(len(self.parties.payer_texts) + 1, np.bool_)
         wanted[payers] = True
@@ -280,13 +299,15 @@ class PartyIndex:
         row, row_key = self._name_keys
         left, right = equijoin(key, row_key, threads)
         size = len(self.parties.customer_names[1])
-        pairs, hits = np.unique(payer[left].astype(np.int64) * max(size, 1) + row[right], return_counts=True)
+        pairs, hits = counted(payer[left].astype(np.int64) * max(size, 1) + row[right])
         who, name_row = pairs // max(size, 1), pairs % max(size, 1)
         keep = _top(who, hits.astype(np.float64), 24)
         who, name_row = who[keep], name_row[keep]
         texts = [name.text for name in self.parties.customer_names[1]]
         score = names.similarity(
-            [self.parties.payer_texts[i] for i in who], [texts[i] for i in name_row], threads
+            [self.parties.payer_texts[i] for i in who.tolist()],
+            [texts[i] for i in name_row.tolist()],
+            threads,
         )
         good = score >= MIN_NAME_SCORE
         customer = self.parties.customer_names[0][name_row[good]]
@@ -298,14 +319,14 @@ class PartyIndex:
 def _strongest(code: I32, customer: I32, value: F32, size: int) -> tuple[I32, I32, F32]:
     """Keep the largest value of each (code, customer), ordered by both."""
     packed = code.astype(np.int64) * max(size, 1) + customer
-    order = np.lexsort((-value, packed))
+    order = order_by(packed, -value)
     pick = order[group_starts(packed[order])]
     return code[pick], customer[pick], value[pick]
 
 
 def _top(group: I64, value: F64, count: int) -> I64:
     """Return the rows of the ``count`` largest values of each group, ordered by group, value falling, row."""
-    order = np.lexsort((-value, group))
+    order = order_by(group, -value)
     starts = group_starts(group[order])
     size = np.diff(np.append(starts, len(order)))
     rank = np.arange(len(order)) - np.repeat(starts, size)
@@ -341,13 +362,13 @@ def find_parties(index: PartyIndex, batch: I32, numbers: tuple[I32, I32], thread
     if len(ali_at):
         strong = _top(ali_row, ali[3][ali_at].astype(np.float64), ACCOUNT_CAP)
         ali_row, ali_at = ali_row[strong], ali_at[strong]
-    sim = index.similar_customers(np.unique(payer[payer >= 0]), threads)
+    sim = index.similar_customers(distinct(payer[payer >= 0]), threads)
     sim_row, sim_at = _spread(payer, sim[0])
 
     rows = np.concatenate([given_at, acc_row, ali_row, sim_row, numbers[0].astype(np.int64)])
     who = np.concatenate([given_code[given_at], table[1][acc_at], ali[1][ali_at], sim[1][sim_at], numbers[1]])
-    packed = np.unique(rows * size + who)
-    packed = np.unique(np.concatenate([packed, _family(index, packed, size)]))
+    found = distinct(rows * size + who)
+    packed = distinct(np.concatenate([found, _family(index, found, size)]))
     count = len(packed)
 
     def scatter(row: I64, customer: I32, value: NDArray[np.generic], empty: float) -> F32:
@@ -355,7 +376,7 @@ def find_parties(index: PartyIndex, batch: I32, numbers: tuple[I32, I32], thread
         out[np.searchsorted(packed, row * size + customer)] = value
         return out
 
-    direct = np.isin(packed, np.unique(rows * size + who), assume_unique=True)
+    _, direct = lookup(packed, found)
     return PartyTable(
         payment=(packed // size).astype(np.int32),
         customer=(packed % size).astype(np.int32),
@@ -397,18 +418,21 @@ def name_similarity(parties: Parties, until: int, payer: I32, customer: I32, thr
     size = max(len(parties.frame.customers), 1)
     out = np.full(len(payer), np.nan, np.float32)
     fine = np.flatnonzero(payer >= 0)
-    distinct, inverse = np.unique(payer[fine].astype(np.int64) * size + customer[fine], return_inverse=True)
+    asked = payer[fine].astype(np.int64) * size + customer[fine]
+    pairs = distinct(asked)
     who, normal, known = parties.customer_names
     order = np.argsort(who, kind="stable")
     order = order[known[order] <= until]
-    row, at = _spread((distinct % size).astype(np.int32), who[order])
+    row, at = _spread((pairs % size).astype(np.int32), who[order])
     texts = [name.text for name in normal]
     score = names.similarity(
-        [parties.payer_texts[i] for i in distinct[row] // size], [texts[i] for i in order[at]], threads
+        [parties.payer_texts[i] for i in (pairs[row] // size).tolist()],
+        [texts[i] for i in order[at].tolist()],
+        threads,
     )
-    best = np.full(len(distinct), np.nan, np.float32)
+    best = np.full(len(pairs), np.nan, np.float32)
     np.fmax.at(best, row, score)
-    out[fine] = best[inverse]
+    out[fine] = best[np.searchsorted(pairs, asked)]
     return out
 
 

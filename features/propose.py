@@ -26,6 +26,8 @@ from features.item_sets import named_sets
 from features.join import expand, group_starts
 from features.set_search import searched_sets
 from features.settlements import line_sets
+from features.sorting import first_of_equal, order_by
+from features.text import mix
 
 SINGLES = 6  # best single items that become hypotheses
 
@@ -71,7 +73,7 @@ def _usable(c: Comparison) -> B:
 
 
 def _top_per_payment(payment: I32, value: F64, count: int) -> I64:
-    order = np.lexsort((-value, payment))
+    order = order_by(payment, -value)
     starts = group_starts(payment[order])
     size = np.diff(np.append(starts, len(order)))
     rank = np.arange(len(order)) - np.repeat(starts, size)
@@ -192,11 +194,8 @@ def _assemble(c: Comparison, parts: Drafts) -> Hypotheses:
     amount, write_off = np.concatenate(parts.amount), np.concatenate(parts.write_off)
     print_ = fingerprints(owner, len(count), item, amount, write_off)
     shape = np.concatenate(parts.shape).astype(np.int8)
-    order = np.lexsort((np.arange(len(count)), print_, payment))
-    fresh = np.ones(len(order), np.bool_)
-    fresh[1:] = (payment[order][1:] != payment[order][:-1]) | (print_[order][1:] != print_[order][:-1])
-    kept = np.sort(order[fresh])
-    kept = kept[np.argsort(payment[kept], kind="stable")]
+    kept = first_of_equal(mix(print_ + payment.astype(np.uint64), 43))
+    kept = kept[order_by(payment[kept])]
     _, cells = expand(first[kept], count[kept])
     return Hypotheses(
         payment=payment[kept].astype(np.int32),

@@ -22,7 +22,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.frame import I32, I64, Frame, flat
+from features.join import KeyFilter
+from features.sorting import first_of_equal, order_by
 from features.text import U64, SpanText, hash_strings, mix, span_text
+from features.threads import in_threads
 
 MAX_ATOMS = 8
 MIN_LENGTH = 3
@@ -165,10 +168,8 @@ def item_keys(frame: Frame, threads: int = 1) -> ItemKeys:
     key = mix(np.concatenate(keys))
     rule_all = np.concatenate(rules)
     # one row for each (item, key): the strongest rule is the first one added
-    order = np.lexsort((rule_all, key, item))
-    fresh = np.ones(len(order), np.bool_)
-    fresh[1:] = (item[order][1:] != item[order][:-1]) | (key[order][1:] != key[order][:-1])
-    pick = order[fresh]
+    order = order_by(item, rule_all)
+    pick = order[first_of_equal(mix(key[order] + mix(item[order].astype(np.uint64), 47)))]
     return ItemKeys(
         item=item[pick],
         key=key[pick],
@@ -248,60 +249,32 @@ class PaymentSpans:
     listed: NDArray[np.bool_]  # put together from an abbreviated list or a range
     text: SpanText
 
-
-class KeyFilter:
-    """A one-hash bitmap of known keys: sifts spans before the exact join (false positives ~ keys/2^bits)."""
-
-    MOST_BITS = 25
-    LEAST_BITS = 16
-
-    def __init__(self, keys: U64) -> None:
-        bits = min(self.MOST_BITS, max(self.LEAST_BITS, len(keys).bit_length() + 6))
-        self._shift = np.uint64(64 - bits)  # touching 32 MiB for a few keys took 25 ms
-        self._map = np.zeros(1 << bits, np.bool_)
-        self._map[keys >> self._shift] = True
-
-    def __call__(self, keys: U64) -> NDArray[np.bool_]:
-        """Tell for each key whether it may be known."""
-        return np.asarray(self._map[keys >> self._shift], np.bool_)
+    def within(self, rows: I64, position: I32) -> PaymentSpans:
+        """Return the spans of some rows; ``position``: the new place of every row, -1 for those left out."""
+        payment = position[self.payment]
+        kept = payment >= 0
+        columns = {
+            name: getattr(self, name)[kept]
+            for name in ("key", "raw", "start", "end", "clean", "digit", "listed")
+        }
+        return PaymentSpans(payment=payment[kept], **columns, text=self.text.within(rows, position))
 
 
-def payment_spans(texts: pa.Array, known: KeyFilter) -> PaymentSpans:
+def payment_spans(texts: pa.Array, known: KeyFilter, threads: int = 1) -> PaymentSpans:
     """Cut payment texts into the spans that pass the filter."""
     text = span_text(texts)
-    count = len(text.atom_start)
-    parts: list[tuple[I64, I64, U64, NDArray[np.bool_]]] = []
-    index = np.arange(count)
-    has_digit = text.atom_is_digit.copy()
-    for width in range(1, MAX_ATOMS + 1):
-        if count < width:
-            break
-        first = index[: count - width + 1]
-        last = first + width - 1
-        if width > 1:
-            has_digit = has_digit[: len(first)] | text.atom_is_digit[last]
-        start, end = text.atom_start[first], text.atom_end[last]
-        fits = text.atom_row[first] == text.atom_row[last]
-        fits &= has_digit | (width == 1)
-        fits &= (end - start >= MIN_LENGTH) & (end - start <= MAX_LENGTH)
-        first, start, end = first[fits], start[fits], end[fits]
-        key = mix(text.folded_hash(start, end))
-        hit = known(key)
-        parts.append((first[hit], start[hit], end[hit], key[hit]))  # type: ignore[arg-type]
-        zero = text.atom_is_digit[first] & (text.raw[start] == ord("0"))
-        first, start, end = first[zero], text.skip_zeros(start[zero], end[zero]), end[zero]
-        long = end - start >= MIN_LENGTH
-        first, start, end = first[long], start[long], end[long]
-        key = mix(text.folded_hash(start, end))
-        hit = known(key)
-        parts.append((first[hit], start[hit], end[hit], key[hit]))  # type: ignore[arg-type]
-    first = np.concatenate([p[0] for p in parts]) if parts else np.zeros(0, np.int64)
-    start = np.concatenate([p[1] for p in parts]) if parts else np.zeros(0, np.int64)
-    end = np.concatenate([p[2] for p in parts]) if parts else np.zeros(0, np.int64)
-    key = np.concatenate([p[3] for p in parts]) if parts else np.zeros(0, np.uint64)
-    last = np.searchsorted(text.atom_end, end)
-    glued_next = np.append(text.atom_glued, False)
+    text.prepare()
     digits = np.cumsum(np.append(0, text.atom_is_digit))
+    widths = range(1, min(MAX_ATOMS, len(text.atom_start)) + 1)
+    found = in_threads(lambda width: _spans_of_width(text, known, digits, width), widths, threads)
+    parts = [part for pair in found for part in pair]
+    none, no_key = np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    first = np.concatenate([none, *(p[0] for p in parts)])
+    last = np.concatenate([none, *(p[1] for p in parts)])
+    start = np.concatenate([none, *(p[2] for p in parts)])
+    end = np.concatenate([none, *(p[3] for p in parts)])
+    key = np.concatenate([no_key, *(p[4] for p in parts)])
+    glued_next = np.append(text.atom_glued, False)
     clean = (~text.atom_glued[first]).astype(np.int8) + (~glued_next[last + 1]).astype(np.int8)
     raw = mix(text.raw_hash(start, end))
     e_row, e_key, e_start, e_end = _listed(text, known)
@@ -316,6 +289,32 @@ def payment_spans(texts: pa.Array, known: KeyFilter) -> PaymentSpans:
         listed=np.concatenate([np.zeros(len(first), np.bool_), np.ones(len(e_row), np.bool_)]),
         text=text,
     )
+
+
+Spans = tuple[I64, I64, I64, I64, U64]
+"""First atom, last atom, start, end and key of some spans."""
+
+
+def _spans_of_width(text: SpanText, known: KeyFilter, digits: I64, width: int) -> tuple[Spans, Spans]:
+    """Return the known spans of so many atoms: as they are, and without leading zeros."""
+    first = np.arange(len(text.atom_start) - width + 1)
+    start, end = text.atom_start[: len(first)], text.atom_end[width - 1 :]
+    length = end - start
+    fits = text.atom_row[: len(first)] == text.atom_row[width - 1 :]
+    if width > 1:
+        fits &= digits[width:] > digits[: len(first)]
+    fits &= (length >= MIN_LENGTH) & (length <= MAX_LENGTH)
+    first, start, end = first[fits], start[fits], end[fits]
+    key = mix(text.folded_hash(start, end))
+    hit = known(key)
+    whole = first[hit], first[hit] + (width - 1), start[hit], end[hit], key[hit]
+    zero = text.atom_is_digit[first] & (text.raw[start] == ord("0"))
+    first, start, end = first[zero], text.skip_zeros(start[zero], end[zero]), end[zero]
+    long = end - start >= MIN_LENGTH
+    first, start, end = first[long], start[long], end[long]
+    key = mix(text.folded_hash(start, end))
+    hit = known(key)
+    return whole, (first[hit], first[hit] + (width - 1), start[hit], end[hit], key[hit])
 
 
 _LIST_MARKS = np.zeros(256, np.bool_)

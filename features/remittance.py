@@ -43,7 +43,7 @@ class BatchLines:
     @cached_property
     def owner(self) -> I64:
         """Batch position of each line, -1 outside."""
-        payment = codes(self.frame.book.remittance_lines["payment_id"], self.frame.payment_ids)
+        payment = self.frame.line_payment
         return np.where(payment >= 0, self.position[np.maximum(payment, 0)], -1)
 
     @cached_property
@@ -134,7 +134,7 @@ def _by_reference(reading: Reading, state: State, rows: I64) -> tuple[I64, I64]:
     for column in ("reference", "customer_reference"):
         texts = flat(lines[column]).take(pa.array(rows))
         spans = ref.payment_spans(texts, reading.key_filter)
-        left, right = sorted_join(spans.key, keys.key)
+        left, right = reading.key_table.join(spans.key)
         whole = (spans.clean[left] == 2) & state.visible[keys.item[right]]
         left, right = left[whole], right[whole]
         length = (spans.end - spans.start)[left]
@@ -164,7 +164,7 @@ def _by_customer(reading: Reading, state: State, lines: BatchLines, rows: I64) -
     line, customer = rows[has[at]], who[customer_row].astype(np.int64)
     if len(line) == 0:
         return line, line
-    currency = frame.payment_currency[_payments(frame, table, line)].astype(np.int64)
+    currency = frame.payment_currency[frame.line_payment[line]].astype(np.int64)
     probe = _money_key(customer, currency, lines.amount[line])
     items = np.flatnonzero(state.open_amount != 0)
     have = _money_key(
@@ -174,10 +174,6 @@ def _by_customer(reading: Reading, state: State, lines: BatchLines, rows: I64) -
     )
     left, right = sorted_join(probe, have)
     return line[left], items[right]
-
-
-def _payments(frame: Frame, table: pa.Table, line: I64) -> NDArray[np.int32]:
-    return codes(table["payment_id"], frame.payment_ids)[line]
 
 
 def _money_key(customer: I64, currency: I64, amount: I64) -> I64:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from features.frame import F64, I32, I64, Frame, flat
+from features.frame import F64, I32, I64
 from features.join import group_starts
-from features.party import Parties
-from features.text import ascii_upper
+from features.reading import Reading
+from features.sorting import order_by
 
 TWICE_DAYS = 45
 
@@ -32,7 +30,7 @@ def read_claims(payment: I32, item: I32, score: F64, when: I64) -> Claims:
     ``when``: shape (payments,), the order in which payments came.
     """
     none = -30.0
-    order = np.lexsort((when[payment], item))
+    order = order_by(item, when[payment])
     (
         i,
         s,
@@ -74,19 +72,40 @@ class Twice:
     same_day: NDArray[np.bool_]
 
 
-def find_twice(frame: Frame, parties: Parties, batch: I32, known_until: int) -> Twice:
+def find_twice(reading: Reading, batch: I32, known_until: int) -> Twice:
     """Look for the same money twice among all payments known by an instant."""
+    frame = reading.frame
+    kept = reading.recall("earlier", known_until)
+    other_of = kept if isinstance(kept, np.ndarray) else _earlier(reading, known_until)
+    reading.remember("earlier", known_until, other_of)
+    text, end_to_end = frame.payment_words, frame.payment_end_to_end
+    other = other_of[batch]
+    has = other >= 0
+    at = np.maximum(other, 0)
+    gap = np.where(has, frame.payment_booking[batch] - frame.payment_booking[at], 9999).astype(np.int32)
+    return Twice(
+        other=other.astype(np.int32),
+        days=gap,
+        same_text=has & (text[batch] == text[at]) & (text[batch] >= 0),
+        same_reference=has & (end_to_end[batch] >= 0) & (end_to_end[batch] == end_to_end[at]),
+        same_day=has & (gap == 0),
+    )
+
+
+def _earlier(reading: Reading, known_until: int) -> I64:
+    """Return for each payment of the book the one before it of the same payer and amount, -1 for none."""
+    frame, parties = reading.frame, reading.parties
     seen = np.flatnonzero(frame.payment_known <= known_until)
     payer = parties.payer_of_payment.astype(np.int64)
     account = parties.account_of_payment.astype(np.int64)
     who = np.where(account >= 0, account + (np.int64(1) << 40), payer)
-    text = _text_codes(frame)
+    text = frame.payment_words
     rows = seen[(who[seen] >= 0) | (text[seen] >= 0)]
     amount, currency = frame.payment_amount[rows], frame.payment_currency[rows].astype(np.int64)
     key_who = np.where(who[rows] >= 0, who[rows], text[rows].astype(np.int64) + (np.int64(1) << 50))
     key = (amount * 512 + currency) * np.int64(1_000_003) ^ (key_who * np.int64(0x5DEECE66D))
     booked = frame.payment_booking[rows].astype(np.int64)
-    order = np.lexsort((rows, booked, key))
+    order = order_by(key, booked)
     rows, key, booked = rows[order], key[order], booked[order]
     previous = np.full(len(rows), -1, np.int64)
     same = np.zeros(len(rows), np.bool_)
@@ -94,33 +113,4 @@ def find_twice(frame: Frame, parties: Parties, batch: I32, known_until: int) -> 
     previous[1:] = rows[:-1]
     other_of = np.full(frame.payment_count, -1, np.int64)
     other_of[rows[same]] = previous[same]
-    other = other_of[batch]
-    has = other >= 0
-    at = np.maximum(other, 0)
-    gap = np.where(has, frame.payment_booking[batch] - frame.payment_booking[at], 9999).astype(np.int32)
-    end_to_end = end_to_end_codes(frame)
-    same_id = has & (end_to_end[batch] >= 0) & (end_to_end[batch] == end_to_end[at])
-    return Twice(
-        other=other.astype(np.int32),
-        days=gap,
-        same_text=has & (text[batch] == text[at]) & (text[batch] >= 0),
-        same_reference=same_id,
-        same_day=has & (gap == 0),
-    )
-
-
-def _dense(column: pa.Array) -> I32:
-    encoded = pc.dictionary_encode(column)
-    return np.asarray(pc.fill_null(encoded.indices, -1)).astype(np.int32)
-
-
-def _text_codes(frame: Frame) -> I32:
-    bare = pc.replace_substring_regex(ascii_upper(flat(frame.book.payments["remittance"])), "[^0-9A-Z]", "")
-    return _dense(pc.if_else(pc.equal(bare, ""), pa.scalar(None, bare.type), bare))
-
-
-def end_to_end_codes(frame: Frame) -> I32:
-    """Return the end-to-end id of each payment as a code, -1 for none."""
-    ids = pc.utf8_trim_whitespace(pc.fill_null(flat(frame.book.payments["end_to_end_id"]), ""))
-    empty = pc.or_(pc.equal(ids, ""), pc.equal(pc.utf8_upper(ids), "NOTPROVIDED"))
-    return _dense(pc.if_else(empty, pa.scalar(None, ids.type), ids))
+    return other_of

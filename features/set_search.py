@@ -8,6 +8,7 @@ from features.comparison import Comparison
 from features.frame import F64, I64, B, codes
 from features.hypotheses import Drafts, Shape, WriteOff
 from features.join import expand, group_starts
+from features.sorting import order_by
 
 SEARCH_ITEMS = 12  # items among which unnamed subsets are searched: DESIGN 5
 
@@ -16,6 +17,8 @@ WINDOW_ITEMS = 30
 SOLUTIONS = 3
 
 SURE = 3.0
+
+SUBSETS_AT_ONCE = 1 << 20  # compared together: bounds memory, stays in cache
 
 
 def searched_sets(c: Comparison, score: F64, usable: B, named: B, out: Drafts) -> None:
@@ -34,13 +37,13 @@ def searched_sets(c: Comparison, score: F64, usable: B, named: B, out: Drafts) -
     group = by_family[rows]
     size = np.int64(len(c.frame.customers) + 1)
     key = c.payment[rows].astype(np.int64) * size + group
-    order = np.lexsort((c.item[rows], key))
+    order = order_by(key)  # pairs come in the order of their items
     rows, key = rows[order], key[order]
     starts = group_starts(key)
     count = np.diff(np.append(starts, len(rows)))
     best = np.maximum.reduceat(score[rows] + 3.0 * named[rows], starts)
     payment = key[starts] // size
-    rank_order = np.lexsort((-best, payment))
+    rank_order = order_by(payment, -best)
     first = group_starts(payment[rank_order])
     rank = np.arange(len(payment)) - np.repeat(first, np.diff(np.append(first, len(payment))))
     use = np.zeros(len(payment), np.bool_)
@@ -63,14 +66,29 @@ def _family_groups(c: Comparison) -> I64:
     return parent[c.customer]
 
 
-_MASKS: dict[int, F64] = {}
+def _sums(values: I64) -> I64:
+    """Return the sums of all subsets of each row; bit k of a column's number says that it holds item k."""
+    sums = np.zeros((len(values), 1), np.int64)
+    for item in range(values.shape[1]):
+        sums = np.concatenate([sums, sums + values[:, item : item + 1]], axis=1)
+    return sums
 
 
-def _mask_matrix(n: int) -> F64:
-    if n not in _MASKS:
-        numbers = np.arange(1 << n)
-        _MASKS[n] = ((numbers[None, :] >> np.arange(n)[:, None]) & 1).astype(np.float64)
-    return _MASKS[n]
+def _adding_up(values: I64, cash: I64) -> tuple[I64, I64]:
+    """Return (row, subset) of all subsets of two items and more whose values add up to the row's cash.
+
+    The two halves of a row meet: what one half lacks must be what the other has. 32 bits of the sums sift,
+    whole sums decide.
+    """
+    count = values.shape[1]
+    half = count // 2
+    low = _sums(values[:, :half])
+    lacking = cash[:, None] - _sums(values[:, half:])
+    alike = lacking.astype(np.uint32)[:, :, None] == low.astype(np.uint32)[:, None, :]
+    row, subset = np.divmod(np.flatnonzero(alike), 1 << count)
+    exact = lacking[row, subset >> half] == low[row, subset & ((1 << half) - 1)]
+    exact &= (subset & (subset - 1)) != 0
+    return row[exact], subset[exact]
 
 
 def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, named: B, out: Drafts) -> None:
@@ -78,7 +96,7 @@ def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, name
     owner, at = expand(starts, count)
     pair = rows[at]
     prefer = -(score[pair] + 4.0 * named[pair])
-    order = np.lexsort((prefer, owner))
+    order = order_by(owner, prefer)
     first = group_starts(owner[order])
     size = np.diff(np.append(first, len(order)))
     rank = np.arange(len(order)) - np.repeat(first, size)
@@ -90,23 +108,19 @@ def _subsets(c: Comparison, rows: I64, starts: I64, count: I64, score: F64, name
     net = c.balance[pair] - np.where(in_time, discount, 0)
     for n in range(2, SEARCH_ITEMS + 1):
         groups = np.flatnonzero(size == n)
-        if len(groups) == 0:
-            continue
-        masks = _mask_matrix(n)
-        step = max(1, (1 << 22) >> n)
+        step = max(1, SUBSETS_AT_ONCE >> n)
         for low in range(0, len(groups), step):
             chunk = groups[low : low + step]
             cells = first[chunk][:, None] + np.arange(n)
-            cash = c.cash.amount[pair[cells[:, 0]]].astype(np.float64)
-            for values, shape in ((c.balance[pair], Shape.SUBSET), (net, Shape.SUBSET_DISCOUNT)):
-                if shape == Shape.SUBSET_DISCOUNT and not (values[cells] != c.balance[pair][cells]).any():
-                    continue
-                sums = values[cells].astype(np.float64) @ masks
-                group, mask = np.nonzero(sums == cash[:, None])
-                several = (mask & (mask - 1)) != 0
-                group, mask = group[several], mask[several]
+            whole = c.balance[pair[cells]]
+            reduced = (net[cells] != whole).any(1)
+            for some, values, shape in (
+                (cells, whole, Shape.SUBSET),
+                (cells[reduced], net[cells[reduced]], Shape.SUBSET_DISCOUNT),
+            ):
+                group, mask = _adding_up(values, c.cash.amount[pair[some[:, 0]]])
                 if len(group):
-                    _take_solutions(c, cells, pair, group, mask, score, shape, out)
+                    _take_solutions(c, some, pair, group, mask, score, shape, out)
 
 
 def _take_solutions(
@@ -117,7 +131,7 @@ def _take_solutions(
     pairs = pair[cells[group]]
     value = np.where(member, np.clip(score[pairs], -8, 8), 0).sum(1) / member.sum(1)
     found = np.bincount(group, minlength=len(cells))
-    order = np.lexsort((mask, -value, group))
+    order = order_by(group, -value, mask)
     first = group_starts(group[order])
     rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
     pick = order[rank < SOLUTIONS]
@@ -148,7 +162,7 @@ def _windows(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts) -> 
     if granted.any():
         readings.append((frame.item_issue, granted))
     for dates, off in readings:
-        order = np.lexsort((c.item[pair], dates[c.item[pair]], owner))
+        order = order_by(owner, dates[c.item[pair]])  # by item where these are equal
         o, p, less = owner[order], pair[order], off[order]
         first = group_starts(o)
         size = np.diff(np.append(first, len(o)))
@@ -165,15 +179,16 @@ def _windows(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts) -> 
         cash = c.cash.amount[p]
         hits_low: list[I64] = []
         hits_high: list[I64] = []
-        index = np.arange(len(p))
+        wanted = before + cash
+        low = np.arange(len(p))
+        left = np.repeat(first + size, size) - low  # items from here to the end of the group
         for run in range(3, WINDOW_ITEMS + 1):
-            low = index[: len(p) - run + 1]
-            high = low + run - 1
+            low = low[left[low] >= run]
             if len(low) == 0:
                 break
-            hit = (o[low] == o[high]) & (total[high] - before[low] == cash[low])
-            hits_low.append(low[hit])
-            hits_high.append(high[hit])
+            hit = low[total[low + (run - 1)] == wanted[low]]
+            hits_low.append(hit)
+            hits_high.append(hit + (run - 1))
         if not hits_low:
             continue
         low, high = np.concatenate(hits_low), np.concatenate(hits_high)
@@ -199,7 +214,7 @@ def _oldest_first(c: Comparison, rows: I64, starts: I64, count: I64, out: Drafts
     pair = rows[at]
     positive = (c.balance[pair] > 0) & (c.cash.amount[pair] > 0)
     owner, pair = owner[positive], pair[positive]
-    order = np.lexsort((c.item[pair], frame.item_issue[c.item[pair]], frame.item_due[c.item[pair]], owner))
+    order = order_by(owner, frame.item_due[c.item[pair]], frame.item_issue[c.item[pair]])
     owner, pair = owner[order], pair[order]
     first = group_starts(owner)
     size = np.diff(np.append(first, len(owner)))

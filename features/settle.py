@@ -14,6 +14,7 @@ import numpy as np
 from features.frame import F64, I64, B
 from features.hypotheses import Hypotheses
 from features.join import expand, group_starts
+from features.sorting import order_by
 
 
 @dataclass(frozen=True)
@@ -46,36 +47,49 @@ def settle(h: Hypotheses, log_odds: F64, pays: B, balance: I64) -> Settlement:
     banned = np.zeros(len(h.payment), np.bool_)
     limit = np.abs(balance)
     demand_of_line = np.abs(h.amount + h.write_off)
+    moved = np.ones(
+        len(limit), np.bool_
+    )  # items whose claims changed in the last round; the others still fit
     while True:  # ends: each round bans at least one hypothesis
         held = current[current >= 0]
-        losers, crowd = _overdrawn(h, held, log_odds, demand_of_line, limit)
+        losers, crowd = _overdrawn(h, held, log_odds, demand_of_line, limit, moved)
         contested[h.payment[crowd]] = True
         if len(losers) == 0:
             break
         banned[losers] = True
+        moved[:] = False
+        moved[h.item[_lines(h, losers)[1]]] = True
         for payment in h.payment[losers].tolist():
             at = cursor[payment]
             while at < starts[payment + 1] and banned[ordered[at]]:
                 at += 1
             cursor[payment] = at
             current[payment] = ordered[at] if at < starts[payment + 1] else -1
+        claims = current[h.payment[losers]]
+        moved[h.item[_lines(h, claims[claims >= 0])[1]]] = True
     return Settlement(current, (first_choice >= 0) & (current != first_choice), contested)
 
 
 def _preferences(h: Hypotheses, log_odds: F64, pays: B) -> I64:
     """Return the hypotheses of payments that pay something, ordered by payment, best first."""
     real = np.flatnonzero(pays[h.payment]) if len(h.payment) else np.zeros(0, np.int64)
-    return real[np.lexsort((real, -log_odds[real], h.payment[real]))]
+    return real[order_by(h.payment[real], -log_odds[real])]
 
 
-def _overdrawn(h: Hypotheses, held: I64, log_odds: F64, demand: I64, limit: I64) -> tuple[I64, I64]:
-    """Return the held hypotheses that an overdrawn item turns away, and all of such a crowd."""
-    if len(held) == 0:
-        return held, held
-    count = np.diff(h.first_line)[held]
-    owner, line = expand(h.first_line[held], count)
+def _lines(h: Hypotheses, some: I64) -> tuple[I64, I64]:
+    """Return (position in ``some``, line) of the lines of some hypotheses."""
+    return expand(h.first_line[some], h.first_line[some + 1] - h.first_line[some])
+
+
+def _overdrawn(h: Hypotheses, held: I64, log_odds: F64, demand: I64, limit: I64, moved: B) -> tuple[I64, I64]:
+    """Return the held hypotheses that one of the moved items, overdrawn, turns away, and all of its crowd."""
+    owner, line = _lines(h, held)
+    there = moved[h.item[line]]
+    owner, line = owner[there], line[there]
+    if len(line) == 0:
+        return line, line
     item, need = h.item[line], demand[line]
-    order = np.lexsort((h.payment[held[owner]], -log_odds[held[owner]], item))
+    order = order_by(item, -log_odds[held[owner]], h.payment[held[owner]])
     item, need, who = item[order], need[order], held[owner[order]]
     starts = group_starts(item)
     total = np.cumsum(need)

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from features.frame import I32, I64, MISSING, STATUSES, B, Frame
+from features.sorting import order_by
 
 FOREVER = np.iinfo(np.int64).max
 
@@ -24,7 +25,7 @@ class Applied:
     @classmethod
     def of(cls, payment: I32, item: I32, amount: I64, write_off: I64) -> Applied:
         """Order some lines."""
-        order = np.lexsort((item, payment))
+        order = order_by(payment, item)
         return cls(payment[order], item[order], amount[order], write_off[order])
 
     @classmethod

@@ -110,6 +110,34 @@ class SpanText:
     def _folded_prefix(self) -> U64:
         return self._prefix(_FOLD[self.raw])
 
+    def prepare(self) -> None:
+        """Compute what hashing needs, before threads ask for it."""
+        _ = self._inverse, self._power, self._raw_prefix, self._folded_prefix, self._next_nonzero
+
+    def within(self, rows: I64, position: I32) -> SpanText:
+        """Return some rows of the column, in this order; positions in the buffer stay what they were.
+
+        ``position``: the new place of every row, -1 for those left out.
+        """
+        row = position[self.atom_row]
+        kept = np.flatnonzero(row >= 0)
+        atoms = np.diff(self.row_first_atom)[rows]
+        part = SpanText(
+            rows=len(rows),
+            raw=self.raw,
+            atom_row=row[kept],
+            atom_start=self.atom_start[kept],
+            atom_end=self.atom_end[kept],
+            atom_is_digit=self.atom_is_digit[kept],
+            atom_glued=self.atom_glued[kept],
+            atom_separator=self.atom_separator[kept],
+            row_first_atom=np.concatenate([[0], np.cumsum(atoms)]),
+        )
+        for name in ("_inverse", "_power", "_raw_prefix", "_folded_prefix", "_next_nonzero"):
+            if name in self.__dict__:
+                part.__dict__[name] = self.__dict__[name]
+        return part
+
     def raw_hash(self, start: I64, end: I64) -> U64:
         """Hash spans as written (upper case, no separators)."""
         span = self._raw_prefix[end] - self._raw_prefix[start]

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from features.frame import I32, I64, KINDS, codes, flat
-from features.join import expand, group_starts, sorted_join
-from features.references import KeyFilter, payment_spans, reference_texts
+from features.frame import I32, I64, KINDS, flat
+from features.join import KeyFilter, KeyTable, expand, group_starts
+from features.references import payment_spans, reference_texts
 from features.text import U64, mix, span_text
 
 if TYPE_CHECKING:
     from features.comparison import Comparison
+    from features.reading import Reading
 
 UNDO_DAYS = 190  # the longest chargeback windows of card schemes and direct debits run to about half a year
 
@@ -43,32 +43,28 @@ def find_originals(c: Comparison) -> Undone:
     original = np.full(len(batch), -1, np.int32)
     support = np.zeros(len(batch), np.int16)
     amount = frame.payment_amount[batch]
-    related = codes(flat(frame.book.payments["related_payment_id"]), frame.payment_ids)[batch]
+    related = frame.payment_related[batch]
     stated_kind = frame.payment_kind[batch]
     undoing = np.isin(stated_kind, (KINDS.index("return"), KINDS.index("chargeback")))
     about = c.texts.about("return", "chargeback")
     maybe = np.flatnonzero((amount < 0) & (undoing | about | (related >= 0) | (stated_kind < 0)))
     if len(maybe) == 0:
         return Undone(original, support)
-    receipts = np.flatnonzero((frame.payment_amount > 0) & (frame.payment_known <= c.state.known_until))
-    key = frame.payment_amount[receipts] * 512 + frame.payment_currency[receipts]
-    order = np.argsort(key, kind="stable")
-    receipts, key = receipts[order], key[order]
+    book = _receipts(c.index.reading, c.state.known_until)
+    receipts, key = book.row, book.money
     probe = -amount[maybe] * 512 + frame.payment_currency[batch[maybe]]
     low, high = np.searchsorted(key, probe), np.searchsorted(key, probe, side="right")
     owner, at = expand(low, high - low)
     other = receipts[at]
     told = np.flatnonzero(related[maybe] >= 0)
-    q_owner, q_other = _quoted(c, maybe, receipts)
+    q_owner, q_other = _quoted(c, maybe, book)
     owner = np.concatenate([owner, told, q_owner])
     other = np.concatenate([other, related[maybe[told]], q_other])
     quoted = np.arange(len(owner)) >= len(owner) - len(q_owner)
     mine = batch[maybe[owner]]
     gap = frame.payment_booking[mine] - frame.payment_booking[other]
     parties = c.index.reading.parties
-    from features.rivals import end_to_end_codes
-
-    ids = end_to_end_codes(frame)
+    ids = frame.payment_end_to_end
     points = (
         8 * ((related[maybe[owner]] == other) & (related[maybe[owner]] >= 0)).astype(np.int16)
         + 4 * ((ids[mine] == ids[other]) & (ids[mine] >= 0))
@@ -94,31 +90,63 @@ def find_originals(c: Comparison) -> Undone:
     return Undone(original, support)
 
 
-def _quoted(c: Comparison, maybe: I64, receipts: I64) -> tuple[I64, I64]:
-    """Return (position in ``maybe``, receipt) where a text quotes the id of an earlier payment in full."""
-    frame = c.frame
-    payments = frame.book.payments
+@dataclass(frozen=True)
+class _Receipts:
+    """The money that came in by an instant, arranged for look-up by amount and by quoted id."""
+
+    row: I64  # payment rows, ordered by money
+    money: I64
+    quote: KeyTable  # of ids that few share; rows of ``quoted``
+    quoted: I64  # payment rows
+    known: KeyFilter
+
+
+def _receipts(reading: Reading, known_until: int) -> _Receipts:
+    kept = reading.recall("receipts", known_until)
+    if isinstance(kept, _Receipts):
+        return kept
+    frame = reading.frame
+    came = (frame.payment_amount > 0) & (frame.payment_known <= known_until)
+    row = np.flatnonzero(came)
+    money = frame.payment_amount[row] * 512 + frame.payment_currency[row]
+    order = np.argsort(money, kind="stable")
+    payment, key = _quotes(reading)
+    payment, key = payment[came[payment]], key[came[payment]]
+    table = KeyTable.of(key)
+    size = np.diff(np.append(group_starts(table.key), len(key)))
+    rare = table.row[np.repeat(size <= MANY_QUOTED, size)]
+    receipts = _Receipts(
+        row[order], money[order], KeyTable.of(key[rare]), payment[rare], KeyFilter(key[rare])
+    )
+    reading.remember("receipts", known_until, receipts)
+    return receipts
+
+
+def _quotes(reading: Reading) -> tuple[I64, U64]:
+    """Return (payment, key) of the ids by which a text may quote a payment in full."""
     keys: list[U64] = []
     rows: list[I64] = []
     for column in ("end_to_end_id", "structured_reference", "payment_id"):
-        text = span_text(flat(payments[column]).take(pa.array(receipts)))
+        text = span_text(flat(reading.frame.book.payments[column]))
         first, last = text.row_first_atom[:-1], text.row_first_atom[1:] - 1
         has = np.flatnonzero(last >= first)
         start, end = text.atom_start[first[has]], text.atom_end[last[has]]
         long = end - start >= QUOTE_LENGTH
         keys.append(mix(text.folded_hash(start[long], end[long])))
-        rows.append(receipts[has[long]])
-    key, row = np.concatenate(keys), np.concatenate(rows)
-    order = np.argsort(key, kind="stable")
-    size = np.diff(np.append(group_starts(key[order]), len(key)))
-    rare = order[np.repeat(size <= 3, size)]
-    key, row = key[rare], row[rare]
-    spans = payment_spans(reference_texts(frame, c.candidates.batch[maybe]), KeyFilter(key))
-    left, right = sorted_join(spans.key, key)
-    packed = np.unique(spans.payment[left].astype(np.int64) * frame.payment_count + row[right])
-    owner, other = packed // frame.payment_count, packed % frame.payment_count
-    few = np.bincount(owner, minlength=len(maybe))[owner] <= 3
+        rows.append(has[long])
+    return np.concatenate(rows), np.concatenate(keys)
+
+
+def _quoted(c: Comparison, maybe: I64, receipts: _Receipts) -> tuple[I64, I64]:
+    """Return (position in ``maybe``, receipt) where a text quotes the id of an earlier payment in full."""
+    spans = payment_spans(reference_texts(c.frame, c.candidates.batch[maybe]), receipts.known)
+    left, right = receipts.quote.join(spans.key)
+    count = c.frame.payment_count
+    packed = np.unique(spans.payment[left].astype(np.int64) * count + receipts.quoted[right])
+    owner, other = packed // count, packed % count
+    few = np.bincount(owner, minlength=len(maybe))[owner] <= MANY_QUOTED
     return owner[few], other[few]
 
 
+MANY_QUOTED = 3  # payments that may share an id before it tells nothing
 QUOTE_LENGTH = 5

@@ -6,6 +6,7 @@ how far the next best explanation is behind, who else claims the items, which re
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from features.compare import SCHEMA
 from features.frame import F64, I64, codes
-from features.join import expand, group_starts
+from features.join import lookup
 from features.rivals import read_claims
+from features.sorting import distinct, order_by
 
 if TYPE_CHECKING:
     from features.comparison import Comparison
@@ -79,9 +81,7 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     laid = np.add.reduceat(h.amount, first)
     residual = np.where(most(c.cash.foreign), 0, cash - laid)
     write_off = np.add.reduceat(h.write_off, first)
-    inside = np.zeros(len(c.payment), np.bool_)
     outside, outside_customer, outside_free = _outside(c, score, claims.best, h)
-    del inside
     score_min = least(score)
     out["shape"], out["items"], out["solutions"] = h.shape, np.minimum(lines, 60), np.minimum(h.solutions, 50)
     out["score_min"], out["score_mean"], out["score_max"] = score_min, mean(score), most(score)
@@ -177,34 +177,72 @@ def _outside(c: Comparison, score: F64, rival: F64, h: Hypotheses) -> tuple[F64,
     Three readings: any pair; pairs of the customers inside; any pair after what rivals claim is taken off.
     """
     free = score - np.logaddexp(0, rival)
-    count = len(h.payment)
-    depth = int(np.diff(h.first_line).max(initial=0))
-    best, own, loose = np.full(count, NONE), np.full(count, NONE), np.full(count, NONE)
-    # only the few best pairs of a payment can be the best one outside
-    starts = np.searchsorted(c.payment, np.arange(c.payments))
-    ends = np.searchsorted(c.payment, np.arange(c.payments), side="right")
-    size = ends - starts
-    owner, at = _pairs_of(h, starts, size)
-    member = np.zeros(len(owner), np.bool_)
-    keys = np.repeat(np.arange(count), np.diff(h.first_line)) * np.int64(len(c.payment) + 1) + h.pair
-    keys = np.sort(keys)
-    probe = owner * np.int64(len(c.payment) + 1) + at
-    found = np.minimum(np.searchsorted(keys, probe), len(keys) - 1)
-    member = keys[found] == probe
-    left = ~member
-    customer_low = np.minimum.reduceat(c.customer[h.pair], h.first_line[:-1])
-    customer_high = np.maximum.reduceat(c.customer[h.pair], h.first_line[:-1])
-    groups = group_starts(owner)
-    hypothesis = owner[groups]
-    values = np.where(left, score[at], NONE)
-    best[hypothesis] = np.maximum.reduceat(values, groups)
-    same = left & ((c.customer[at] == customer_low[owner]) | (c.customer[at] == customer_high[owner]))
-    own[hypothesis] = np.maximum.reduceat(np.where(same, score[at], NONE), groups)
-    loose[hypothesis] = np.maximum.reduceat(np.where(left, free[at], NONE), groups)
-    del depth
+    inside = _Inside.of(h)
+    by_score = order_by(c.payment, -score)
+    best = _best_left_out(inside, by_score, c.payment, c.payments, h.payment, score)
+    loose = _best_left_out(inside, order_by(c.payment, -free), c.payment, c.payments, h.payment, free)
+    # the customers of each payment as groups: those inside are the first and the last of its lines' customers
+    owner = c.payment.astype(np.int64) * max(len(c.frame.customers), 1) + c.customer
+    distinct_owners = distinct(owner)
+    group = np.searchsorted(distinct_owners, owner)
+    by_group = by_score[order_by(group[by_score])]
+    of_line = group[h.pair]
+    low = np.minimum.reduceat(of_line, h.first_line[:-1])
+    high = np.maximum.reduceat(of_line, h.first_line[:-1])
+    groups = len(distinct_owners)
+    own = _best_left_out(inside, by_group, group, groups, low, score)
+    several = np.flatnonzero(low != high)
+    others = _best_left_out(inside, by_group, group, groups, high[several], score, several)
+    own[several] = np.maximum(own[several], others)
     return best, own, loose
 
 
-def _pairs_of(h: Hypotheses, starts: I64, size: I64) -> tuple[I64, I64]:
-    """Return (hypothesis, pair) of all pairs of each hypothesis' payment."""
-    return expand(starts[h.payment], size[h.payment])
+@dataclass(frozen=True)
+class _Inside:
+    """Which pairs belong to which hypothesis, for look-up."""
+
+    only: I64  # the one pair of a hypothesis, -1 where it has several
+    keys: I64  # (hypothesis, pair) of the hypotheses with several, packed and sorted
+    size: np.int64
+
+    @classmethod
+    def of(cls, h: Hypotheses) -> _Inside:
+        """Arrange the lines of hypotheses."""
+        single = np.diff(h.first_line) == 1
+        size = np.int64(h.pair.max() + 2)
+        many = np.flatnonzero(~single[h.owner])
+        only = np.where(single, h.pair[h.first_line[:-1]], -1)
+        return cls(only, np.sort(h.owner[many] * size + h.pair[many]), size)
+
+    def has(self, hypothesis: I64, pair: I64) -> NDArray[np.bool_]:
+        """Tell whether hypotheses hold pairs."""
+        out: NDArray[np.bool_] = self.only[hypothesis] == pair
+        many = np.flatnonzero(self.only[hypothesis] < 0)
+        _, out[many] = lookup(hypothesis[many] * self.size + pair[many], self.keys)
+        return out
+
+
+def _best_left_out(
+    inside: _Inside, order: I64, group: NDArray[np.integer], groups: int, wanted: NDArray[np.integer],
+    value: F64, hypothesis: I64 | None = None,
+) -> F64:  # fmt: skip
+    """Return the largest value in each hypothesis' group of pairs among those it does not hold.
+
+    ``order``: pairs by group, then value falling; ``wanted``: the group of each hypothesis. The best pair
+    that is left out is found by stepping over those inside, of which there are few.
+    """
+    first = np.searchsorted(group[order], np.arange(groups + 1))
+    who = np.arange(len(wanted)) if hypothesis is None else hypothesis
+    out = np.full(len(wanted), NONE)
+    place = first[wanted]
+    end = first[wanted + 1]
+    open_ = np.arange(len(wanted))
+    while len(open_):
+        open_ = open_[place[open_] < end[open_]]
+        pair = order[place[open_]]
+        held = inside.has(who[open_], pair)
+        found = open_[~held]
+        out[found] = np.maximum(value[pair[~held]], NONE)
+        open_ = open_[held]
+        place[open_] += 1
+    return out

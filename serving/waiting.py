@@ -11,7 +11,7 @@ import pyarrow as pa
 from features import references
 from features.book import Book
 from features.frame import Frame
-from features.references import KeyFilter
+from features.join import KeyFilter
 from serving.block_keys import Keys, item_keys, signed
 from serving.store.book_reading import Selection, read_book
 from serving.store.intake_rows import add_keys, waiting_for

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.frame import NO_DATE, integers
 from features.join import count_equal, group_starts, lookup, mix_keys
+from features.sorting import order_by
 
 if TYPE_CHECKING:
     from features.comparison import F32, Comparison
@@ -51,7 +52,7 @@ def columns(c: Comparison) -> dict[str, F32]:
     total_key = owner * 512 + currency
     keys = np.sort(total_key[rows])
     starts = group_starts(keys)
-    order = np.argsort(total_key[rows], kind="stable")
+    order = order_by(total_key[rows])
     totals = np.add.reduceat(state.open_amount[rows][order], starts) if len(starts) else np.zeros(0, np.int64)
     at, found = lookup(total_key[c.item], keys[starts])
     customer_total = np.where(found, totals[at], 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.join import lookup
+from features.sorting import order_by
 from features.textfacts import month_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _rank(c: Comparison) -> tuple[F32, F32, F32]:
     frame, rows = c.frame, c.index.open_rows
     money = c.state.open_amount * np.int64(512) + frame.item_currency
     mixed = money * np.int64(1_000_003) ^ (frame.item_customer.astype(np.int64) * np.int64(0x5DEECE66D))
-    order = np.lexsort((rows, frame.item_due[rows], mixed[rows]))
+    order = order_by(mixed[rows], frame.item_due[rows])
     keys = mixed[rows][order]
     rank = np.zeros(frame.item_count, np.int64)
     size = np.zeros(frame.item_count, np.int64)

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from features.block import References
-from features.references import KeyFilter, payment_spans
+from features.join import KeyFilter
+from features.references import payment_spans
 from features.text import hash_strings, mix
 from features.textfacts import TOPICS, TextFacts, month_of, read_texts, topic_bit
 
