@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features import references
-from features.block import AMOUNT_CAP, NEIGHBOUR_CAP, REFERENCE_CAP, OpenIndex, build_candidates
+from features.block import AMOUNT_CAP, NEIGHBOUR_CAP, OpenIndex, build_candidates
 from features.book import Book
 from features.exchange import MAX_RATE_AGE
 from features.frame import Frame, flat
+from features.mentions import REFERENCE_CAP
 from features.party import NAME_KEY_CAP, normalise_accounts
 from features.reading import Reading
 from features.state import FOREVER, Elsewhere, State
