@@ -93,6 +93,31 @@ def read_book(tx: Transaction, chosen: Selection = WHOLE) -> Book:
     )
 
 
+def read_undone(tx: Transaction) -> pa.Table:
+    """Read the allocations that were undone, with when: what learning must know and matching must not."""
+    spec = next(one for one in TABLES if one.name == "allocations")
+    wanted = [
+        plain(_ALLOCATION.c.reversed_at)
+        if name == "reversed_at"
+        else plain(
+            _SPECIAL[name_of] if (name_of := ("allocations", name)) in _SPECIAL else _ALLOCATION.c[name]
+        )
+        for name in spec.schema.names
+    ]
+    query = (
+        select(*wanted, literal_column("0"))
+        .where(
+            _ALLOCATION.c.book_id == tx.book_id,
+            and_(_INVOICE.c.book_id == _ALLOCATION.c.book_id, _INVOICE.c.id == _ALLOCATION.c.invoice_id),
+            _ALLOCATION.c.reversed_at.is_not(None),
+            _ALLOCATION.c.reverses.is_(None),
+        )
+        .order_by(_ALLOCATION.c.id)
+    )
+    rows = tx.connection.execute(query).all()
+    return _typed(spec, list(zip(*rows, strict=True)) if rows else [()] * (len(spec.schema) + 1))
+
+
 def _rows(
     tx: Transaction, name: str, ids: Sequence[str] | None, rate_days: tuple[int, int] | None
 ) -> Sequence[Sequence[Any]]:

@@ -16,11 +16,14 @@ _WAITS = ("open", "held")
 
 
 def open_cases(tx: Transaction, payments: Sequence[str]) -> dict[str, Any]:
-    """Read the waiting case of each payment."""
+    """Read the waiting case of each payment; an audit is about a decision that stands, so it is none."""
     found: dict[str, Any] = {}
     for part in parts(sorted(set(payments))):
         query = select(case).where(
-            case.c.book_id == tx.book_id, case.c.payment_id.in_(part), case.c.state.in_(_WAITS)
+            case.c.book_id == tx.book_id,
+            case.c.payment_id.in_(part),
+            case.c.state.in_(_WAITS),
+            case.c.source != "audit",
         )
         found.update((row.payment_id, row) for row in tx.connection.execute(query))
     return found
@@ -74,3 +77,11 @@ def insert_cases(tx: Transaction, cases: Sequence[dict[str, Any]], now_us: int) 
             },
             ignore=True,
         )
+
+
+def insert_audits(tx: Transaction, cases: Sequence[dict[str, Any]], now_us: int) -> None:
+    """Open audits, each with its chance of having been drawn; one that is there stays."""
+    if cases:
+        columns: dict[str, list[Any]] = {name: [one[name] for one in cases] for name in cases[0]}
+        more: dict[str, list[Any]] = {"state": ["open"] * len(cases), "opened_at": [now_us] * len(cases)}
+        insert_columns(tx, case, {**columns, **more}, ignore=True)

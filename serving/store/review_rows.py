@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import case as sql_case
 
 from serving.store.bulk import plain
-from serving.store.schema import case, decision, invoice, payment, proposal, verdict
+from serving.store.schema import case, decision, invoice, payment, proposal, run, verdict
 from serving.store.store import Transaction
 
 OPEN: Final = "open"
@@ -217,5 +218,103 @@ def money_today(tx: Transaction, who: str, since: datetime) -> list[Any]:
             verdict.c.created_at >= since,
             verdict.c.decision_id.is_not(None),
         )
+    )
+    return list(tx.connection.execute(query))
+
+
+def verdicts_with_cases(tx: Transaction) -> list[Any]:
+    """Read every verdict with why its case was asked and what the model had said, in order."""
+    of_case = and_(case.c.book_id == verdict.c.book_id, case.c.id == verdict.c.case_id)
+    of_decision = and_(decision.c.book_id == case.c.book_id, decision.c.id == case.c.decision_id)
+    query = (
+        select(*map(plain, verdict.columns), case.c.source, case.c.pi, decision.c.model, decision.c.policy)
+        .join(case, of_case)
+        .outerjoin(decision, of_decision)
+        .where(verdict.c.book_id == tx.book_id)
+        .order_by(verdict.c.created_at, verdict.c.id)
+    )
+    return list(tx.connection.execute(query))
+
+
+def lines_by_decision(tx: Transaction) -> dict[str, list[Any]]:
+    """Read the lines of every decision that a verdict made; `side` is -1 for credit memos."""
+    side = sql_case((invoice.c.type == "credit_memo", -1), else_=1).label("side")
+    query = (
+        select(
+            proposal.c.decision_id,
+            proposal.c.invoice_id,
+            proposal.c.amount_minor,
+            proposal.c.write_off_minor,
+            side,
+        )
+        .join(
+            verdict,
+            and_(verdict.c.book_id == proposal.c.book_id, verdict.c.decision_id == proposal.c.decision_id),
+        )
+        .join(invoice, and_(invoice.c.book_id == proposal.c.book_id, invoice.c.id == proposal.c.invoice_id))
+        .where(proposal.c.book_id == tx.book_id)
+        .distinct()
+    )
+    found: dict[str, list[Any]] = {}
+    for row in tx.connection.execute(query):
+        found.setdefault(row.decision_id, []).append(row)
+    return found
+
+
+AUDIT_RUN: Final = "audit-draw"
+
+
+def audited_until(tx: Transaction) -> int:
+    """Give the number of the last decision that a draw has seen."""
+    query = select(func.max(run.c.total)).where(run.c.book_id == tx.book_id, run.c.kind == AUDIT_RUN)
+    return int(tx.connection.execute(query).scalar() or 0)
+
+
+def set_audited_until(tx: Transaction, seq: int, now: datetime) -> None:
+    """Note how far draws have come."""
+    row_id = f"{AUDIT_RUN}-{seq:012d}"
+    tx.connection.execute(
+        insert(run).values(
+            book_id=tx.book_id,
+            id=row_id,
+            kind=AUDIT_RUN,
+            state="done",
+            total=seq,
+            started_at=now,
+            ended_at=now,
+        )
+    )
+
+
+def closes_after(tx: Transaction, seq: int, limit: int) -> list[Any]:
+    """Read the machine's closes and dismissals after a number."""
+    query = (
+        select(
+            decision.c.id,
+            decision.c.seq,
+            decision.c.payment_id,
+            decision.c.allocated_minor,
+            decision.c.unapplied_minor,
+            decision.c.currency,
+        )
+        .where(
+            decision.c.book_id == tx.book_id,
+            decision.c.seq > seq,
+            decision.c.decided_by == "tieout",
+            decision.c.outcome.in_(("auto", "dismissed")),
+        )
+        .order_by(decision.c.seq)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(query))
+
+
+def audit_answers(tx: Transaction) -> list[Any]:
+    """Read the audits that are answered: chance, amount, what the machine had closed, and the verdicts on it."""
+    query = (
+        select(case.c.id, case.c.pi, case.c.decision_id, case.c.opened_at, decision.c.allocated_minor)
+        .join(decision, and_(decision.c.book_id == case.c.book_id, decision.c.id == case.c.decision_id))
+        .where(case.c.book_id == tx.book_id, case.c.source == "audit", case.c.state == CLOSED)
+        .order_by(decision.c.seq)
     )
     return list(tx.connection.execute(query))
