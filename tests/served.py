@@ -112,10 +112,17 @@ def final_state(store: Store, book_id: str = "acme") -> dict[str, Any]:
             "payments": in_force(tx),
             "items": rows(invoice.c.id, invoice.c.open_minor, invoice.c.opening_minor),
             "allocations": rows(
-                allocation.c.payment_id, allocation.c.invoice_id, allocation.c.amount_minor, allocation.c.write_off_minor
+                allocation.c.payment_id,
+                allocation.c.invoice_id,
+                allocation.c.amount_minor,
+                allocation.c.write_off_minor,
             ),
             "postings": rows(
-                posting.c.account, posting.c.currency, posting.c.amount_minor, posting.c.payment_id, posting.c.invoice_id
+                posting.c.account,
+                posting.c.currency,
+                posting.c.amount_minor,
+                posting.c.payment_id,
+                posting.c.invoice_id,
             ),
             "cases": sorted((tuple(row) for row in tx.connection.execute(cases)), key=repr),
         }
@@ -133,4 +140,3 @@ TABLE_NAMES = (
     "invoices", "payments", "customers", "customer_accounts", "own_accounts", "instalments", "remittance_lines",
     "fx_rates", "allocations",
 )  # fmt: skip
-

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Table, and_, case, literal_column, select, type_coerce
+from sqlalchemy import ColumnElement, Dialect, Table, and_, case, literal_column, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features.book import Book
@@ -140,8 +140,8 @@ def _statement(is_sqlite: bool, name: str, *, by_id: bool, by_day: bool) -> str:
         date = type_coerce(schema.fx_rate.c.date, Int)
         conditions += [date >= literal_column(_MARK), date <= literal_column(_MARK)]
     order = [_SPECIAL.get((name, one), source.c.get(one)) for one in spec.key] or _ORDER[name]
-    query = select(*wanted, marked).where(*conditions).order_by(*order)  # type: ignore[arg-type]
-    dialect = sqlite.dialect() if is_sqlite else postgresql.dialect()
+    query = select(*wanted, marked).where(*conditions).order_by(*order)
+    dialect: Dialect = (sqlite if is_sqlite else postgresql).dialect()
     text = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     return text.replace(_MARK, "?") if is_sqlite else text.replace("%", "%%").replace(_MARK, "%s")
 

@@ -6,7 +6,6 @@ from typing import Final
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy import text as text_clause
-from sqlalchemy import text as text_clause
 
 from serving.store.columns import Int, check, day, instant, real, table, text, whole
 

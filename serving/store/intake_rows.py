@@ -108,7 +108,7 @@ def add_keys(tx: Transaction, keys: Iterable[Keys]) -> None:
     """Write keys; what is there stays."""
     for some in keys:
         rows = sorted(set(zip(some.keys, some.ids, strict=True)))
-        columns = {
+        columns: dict[str, list[Any]] = {
             "side": [some.side] * len(rows),
             "rule": [some.rule] * len(rows),
             "key": [key for key, _ in rows],

@@ -186,8 +186,8 @@ def _ask(
     kind = "bigint" if isinstance(asked[0], int) else "text"
     inner = query.format(book="%(book)s", key="k.key", most="%(most)s", rule="%(rule)s")
     text = f"SELECT f.* FROM unnest(%(keys)s::{kind}[]) AS k(key) CROSS JOIN LATERAL ({inner}) AS f"  # noqa: S608 - fixed text
-    given = {"book": tx.book_id, "keys": asked, "most": most, "rule": rule}
-    return [tuple(row) for row in tx.connection.exec_driver_sql(text, given).all()]
+    named = {"book": tx.book_id, "keys": asked, "most": most, "rule": rule}
+    return [tuple(row) for row in tx.connection.exec_driver_sql(text, named).all()]
 
 
 def _run(tx: Transaction, query: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:

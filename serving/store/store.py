@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.sql.dml import Insert
 
 from serving.store.engine import WRITES, open_engine
 from serving.store.errors import StoreUnavailableError, UnknownBookError
@@ -33,7 +32,7 @@ class Transaction:
         """Say which dialect speaks."""
         return self.connection.dialect.name == "sqlite"
 
-    def upsert(self, table: Any) -> Any:
+    def upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Begin an INSERT that knows ON CONFLICT in this dialect."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
@@ -68,8 +67,7 @@ class Store:
     def create_book(self, book_id: str, name: str, now: datetime) -> bool:
         """Make a book; say whether it is new."""
         with self._connection(writes=True) as connection:
-            insert: Insert = Transaction(connection, book_id).upsert(book)
-            made = insert.values(id=book_id, name=name, created_at=now).on_conflict_do_nothing()
+            made = Transaction(connection, book_id).upsert(book).values(id=book_id, name=name, created_at=now).on_conflict_do_nothing()
             return connection.execute(made.returning(book.c.id)).first() is not None
 
     def books(self) -> list[str]:
