@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from features.book import Book, book_from_rows
+from features.grounds import Witness
 from features.pipeline import MatchResult, match_book
 from receivables.words import Outcome
+from serving.audit.replay import note_policy
 from serving.catch_up import items_of
 from serving.effects import OPEN_STATES, DecisionRecord, record
 from serving.model_slot import LoadedModel, check_confidences
@@ -102,19 +104,22 @@ def _decide(
         mark_for_recheck(tx, rivals[MOST_RIVALS:])
         if rivals:
             around = neighbourhood(tx, [*asked, *rivals[:MOST_RIVALS]])
+    note_policy(tx, model.policy, now)
     return record(tx, proposals_around(around, model), now)
 
 
 def proposals_around(around: Neighbourhood, model: LoadedModel) -> list[Proposed]:
     """Decide the payments of a neighbourhood."""
-    result = _matched(around, model)
-    return proposals_of(result.decisions, result.allocations, items_of(around.book))
+    witness = Witness(model.bundle.calibration)
+    result = _matched(around, model, witness)
+    return proposals_of(result.decisions, result.allocations, items_of(around.book), witness.grounds)
 
 
-def _matched(around: Neighbourhood, model: LoadedModel) -> MatchResult:
+def _matched(around: Neighbourhood, model: LoadedModel, witness: Witness | None = None) -> MatchResult:
     only: Any = pa.array(around.payments, pa.string())
     result = match_book(
-        around.book, model.bundle, model.policy, only=only, elsewhere=around.elsewhere, threads=1
-    )
+        around.book, model.bundle, model.policy, only=only, elsewhere=around.elsewhere, threads=1,
+        witness=witness,
+    )  # fmt: skip
     check_confidences(result.decisions["confidence"].to_pylist() if result.decisions.num_rows else [])
     return result

@@ -181,7 +181,12 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
         for one, of in zip(written, decided, strict=True)
     ]
     digests = [
-        {"id": one.decision_id, "payment_id": one.proposed.payment_id, "sha256": sha256(body).hexdigest()}
+        {
+            "id": one.decision_id,
+            "payment_id": one.proposed.payment_id,
+            "sha256": sha256(body).hexdigest(),
+            "grounds": sha256(one.proposed.grounds.encode()).hexdigest() if one.proposed.grounds else None,
+        }
         for one, body in zip(written, bodies, strict=True)
     ]
     append(tx, "decisions.made", {"decisions": digests}, now)
@@ -279,6 +284,7 @@ def _decision_columns(decided: Sequence[Decided], now_us: int) -> dict[str, list
         "decided_by": [one.by for one in decided],
         "checked_by": [one.checked_by for one in decided],
         "replaces": [one.replaces for one in decided],
+        "evidence": [one.proposed.grounds for one in decided],
         "created_at": [now_us] * len(decided),
     }
     for name in (
