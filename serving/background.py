@@ -7,7 +7,6 @@ import random
 import threading
 from collections.abc import Callable
 from typing import Final
-from typing import Final
 
 import structlog
 
