@@ -3,10 +3,10 @@
     python -m benchmarks.serving_store bulk --payments 10000
     python -m benchmarks.serving_store online --items 10000 1000000
 
-All data is synthetic. `bulk` takes payments into a store that holds their items and history, matches and posts them, and
-prints payments a second, with and without reading their file. `online` fills stores with more and more open items (copies
-of one book under other customers and numbers) and matches the same payments in each, alternating between the stores, so
-that the load of the machine weighs on all alike.
+All data is synthetic. `bulk` takes payments into a store that holds their items and history, matches and
+posts them, and prints payments a second, with and without reading their file. `online` fills stores with
+more and more open items (copies of one book under other customers and numbers) and matches the same
+payments in each, alternating between the stores, so that the load of the machine weighs on all alike.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def synthetic(invoices: int, seed: int) -> Book:
 
 
 def cut(book: Book, payments: int) -> tuple[Book, Book]:
-    """Split off the last payments, without what was applied of them: (the rest, the payments with their lines)."""
+    """Split off the last payments without what was applied of them: (the rest, these with their lines)."""
     order = pc.sort_indices(
         book.payments, sort_keys=[("booking_date", "ascending"), ("payment_id", "ascending")]
     )
@@ -90,8 +90,8 @@ def cut(book: Book, payments: int) -> tuple[Book, Book]:
 
 
 TABLES = (
-    "invoices", "payments", "customers", "customer_accounts", "own_accounts", "instalments", "remittance_lines",
-    "fx_rates", "allocations",
+    "invoices", "payments", "customers", "customer_accounts", "own_accounts", "instalments",
+    "remittance_lines", "fx_rates", "allocations",
 )  # fmt: skip
 
 

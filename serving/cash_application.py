@@ -1,11 +1,11 @@
-"""Cash application online: from payments that arrived to postings or cases, in the transaction of whoever asks.
+"""Cash application online: from payments that arrived to postings or cases, in one transaction.
 
-    block, compare, score, propose, calibrate, settle, decide     features.pipeline, over the neighbourhood of the payments
-    post or open a case, tell                                     serving.effects
+    block, compare, score, propose, settle, decide    features.pipeline, over serving.neighbourhood
+    post or open a case, tell                         serving.effects
 
-The same code decides as in bulk, and on the neighbourhood it decides what it would on the whole book. Payments that wait
-for a person and want the same items are decided along, so that whoever comes first gets nothing that somebody else claims
-as well; what an item that just closed leaves behind is matched again.
+The same code decides as in bulk, and on the neighbourhood it decides what it would on the whole book.
+Payments that wait for a person and want the same items are decided along, so that whoever comes first gets
+nothing that somebody else claims as well; what an item that just closed leaves behind is matched again.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def apply_payments(
 ) -> list[DecisionRecord]:
     """Match payments of the store and carry it out; a payment that is decided already keeps its decision.
 
-    The answer holds the payments asked for and those that were decided along. Raises `ModelFaultError` when the model
-    answers nonsense: nothing is written then.
+    The answer holds the payments asked for and those that were decided along. Raises `ModelFaultError` when
+    the model answers nonsense: nothing is written then.
     """
     rows = rows_of(tx, payment, payment_ids)
     asked = may_decide(tx, [one for one, row in rows.items() if row.state in OPEN_STATES])

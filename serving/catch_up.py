@@ -1,8 +1,8 @@
-"""Catch up in bulk: match everything undecided at once, then carry it out some hundred payments a transaction.
+"""Catch up in bulk: match everything undecided at once, then carry it out part by part.
 
-What the run decided is written down before the first effect, so a run that is killed goes on where it stood and ends as if
-it had not been: nothing is matched twice against a book that is half changed. The decisions depend on what is in the store,
-not on the order in which it came.
+What the run decided is written down before the first effect, so a run that is killed goes on where it stood
+and ends as if it had not been: nothing is matched twice against a book that is half changed. The decisions
+depend on what is in the store, not on the order in which it came.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""From what matching proposes to what happens: entries and allocations, or a case; audit and outbox beside them.
+"""From what is decided to what happens: entries and allocations, or a case; audit and outbox beside.
 
-`record` is the one way in for the machine's decisions. It runs inside the caller's transaction, so all of a decision is
-there or none of it. Saying the same again changes nothing: a payment whose decision in force says the same keeps it, and a
-payment that a person decided is not touched.
+`record` is the one way in for the machine's decisions. It runs inside the caller's transaction, so all of a
+decision is there or none of it. Saying the same again changes nothing: a payment whose decision in force
+says the same keeps it, and a payment that a person decided is not touched.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from serving.store.effect_rows import (
 from serving.store.intake_rows import mark_for_recheck, rows_of
 from serving.store.outbox_rows import OutboxEvent, append_events
 from serving.store.schema import invoice, payment
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 from serving.waiting import note_texts
 
 MACHINE: Final = "tieout"
@@ -133,10 +133,10 @@ def _json(body: dict[str, Any]) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
-def _says_the_same(before: Any, lines: Sequence[tuple[Any, ...]], proposed: Proposed) -> bool:
+def _says_the_same(before: StoredRow, lines: Sequence[tuple[Any, ...]], proposed: Proposed) -> bool:
     facts = (
-        proposed.outcome, proposed.confidence, proposed.kind, proposed.customer_id, proposed.related_payment_id,
-        proposed.reasons, proposed.model, proposed.policy,
+        proposed.outcome, proposed.confidence, proposed.kind, proposed.customer_id,
+        proposed.related_payment_id, proposed.reasons, proposed.model, proposed.policy,
     )  # fmt: skip
     said = (
         before.outcome, before.confidence, before.kind, before.customer_id, before.related_payment_id,
@@ -201,11 +201,12 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
     return written
 
 
-def side_of(item: Any) -> int:
+def side_of(item: StoredRow) -> int:
+    """Give 1 where the customer owes us, -1 for a credit memo."""
     return -1 if item.type == "credit_memo" else 1
 
 
-def day_of(row: Any) -> date:
+def day_of(row: StoredRow) -> date:
     """Give the day on which the movement of a payment is booked."""
     return _FIRST_DAY + timedelta(days=row.booking_date)
 
@@ -238,7 +239,7 @@ def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[
 
 
 def _applied(
-    one: Decided, money: Payment, number: int, line: Line, item: Any, before: defaultdict[str, int]
+    one: Decided, money: Payment, number: int, line: Line, item: StoredRow, before: defaultdict[str, int]
 ) -> Applied:
     foreign = None
     if item.currency != money.currency:
@@ -263,7 +264,7 @@ def _allocation_id(decision_id: str, number: int) -> str:
 
 
 def habits_of(lines: Iterator[tuple[Any, Any, Line]]) -> tuple[int, int, int]:
-    """Add up how many days after due and issue day receipts were applied, as `features.habits` counts them."""
+    """Add up days after due and issue day of what receipts applied, as `features.habits` counts them."""
     count = due_days = issue_days = 0
     for row, item, line in lines:
         if line.amount_minor > 0:
@@ -288,8 +289,8 @@ def _decision_columns(decided: Sequence[Decided], now_us: int) -> dict[str, list
         "created_at": [now_us] * len(decided),
     }
     for name in (
-        "payment_id", "kind", "outcome", "confidence", "customer_id", "allocated_minor", "unapplied_minor", "currency",
-        "related_payment_id", "reasons", "model", "policy",
+        "payment_id", "kind", "outcome", "confidence", "customer_id", "allocated_minor", "unapplied_minor",
+        "currency", "related_payment_id", "reasons", "model", "policy",
     ):  # fmt: skip
         columns[name] = [getattr(one.proposed, name) for one in decided]
     return columns

@@ -59,10 +59,10 @@ def note_texts(tx: Transaction, payment_ids: Sequence[str]) -> None:
 
 
 def text_keys(book: Book) -> Keys:
-    """Make the keys of the numbers that stand in the texts of payments: words, digits alone, digits in groups.
+    """Make the keys of the numbers in the texts of payments: words, digits alone, digits in groups.
 
-    An item of every numbering scheme has a key among these: its number, the same without its prefix, or its serial
-    part. All spans would be ten times as many, and writing them cost more than matching.
+    An item of every numbering scheme has a key among these: its number, the same without its prefix, or its
+    serial part. All spans would be ten times as many, and writing them cost more than matching.
     """
     frame = Frame(book)
     texts = references.reference_texts(frame, np.arange(frame.payment_count, dtype=np.int32))

@@ -31,7 +31,7 @@ def read_columns(
 def insert_columns(
     tx: Transaction, table: Table, columns: Mapping[str, Sequence[Any]], *, ignore: bool = False
 ) -> None:
-    """Insert rows given as columns of plain values; `book_id` is filled in; `ignore` skips keys that are there."""
+    """Insert columns of plain values; `book_id` is filled in; `ignore` skips keys that are there."""
     count = len(next(iter(columns.values())))
     if count == 0:
         return

@@ -56,8 +56,8 @@ def book() -> Book:
     ]
     payments = [
         {
-            "payment_id": one, "booking_date": day, "currency": "EUR", "amount": amount, "payer_name": name or None,
-            "remittance": text or None,
+            "payment_id": one, "booking_date": day, "currency": "EUR", "amount": amount,
+            "payer_name": name or None, "remittance": text or None,
         }
         for one, day, amount, name, text in paid
     ]  # fmt: skip
@@ -99,7 +99,7 @@ HISTORIC = 2
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> list[tuple[str, list[int]]]:
-    """Rows in any order and batches, some of them more than once; only history waits for what it points to."""
+    """Rows in any order and batches, some more than once; only history waits for what it points to."""
     rows = [(table, row) for table in ("invoices", "payments") for row in range(book().table(table).num_rows)]
     again = draw(st.lists(st.sampled_from(rows), max_size=6))
     order = draw(st.permutations([*rows, *again]))
