@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
+from receivables.money import exponent
 from receivables.words import Outcome, PaymentKind, WriteOffReason
 from serving.audit.chain import append
 from serving.posting import (
@@ -46,6 +48,7 @@ from serving.store.effect_rows import (
 )
 from serving.store.intake_rows import mark_for_recheck, rows_of
 from serving.store.outbox_rows import OutboxEvent, append_events
+from serving.store.rate_rows import rate_of_day
 from serving.store.schema import invoice, payment
 from serving.store.store import StoredRow, Transaction
 from serving.waiting import note_texts
@@ -161,7 +164,7 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
         if one.proposed.outcome == Outcome.DISMISSED and one.row.opening_minor == 0 and one.row.amount_minor:
             cash = entry_id(tx.book_id, f"cash:{one.row.id}")
             reverse(tx, cash, day_of(one.row), now, "not receivables' money")
-    post(tx, list(_bookings(decided, items)), now)
+    post(tx, list(_bookings(tx, decided, items)), now)
     seqs = insert_decisions(tx, _decision_columns(decided, now_us))
     insert_proposals(tx, _proposal_columns(decided))
     insert_allocations(tx, _allocation_columns(tx, closing, now_us))
@@ -214,7 +217,7 @@ def day_of(row: StoredRow) -> date:
 # --------------------------------------------------------------------------- the journal
 
 
-def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[Booking]:
+def _bookings(tx: Transaction, decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[Booking]:
     """Say what happened: the money came; then each line, then what is left of a known customer."""
     for one in decided:
         proposed, row = one.proposed, one.row
@@ -227,7 +230,7 @@ def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[
         before: defaultdict[str, int] = defaultdict(int)
         for number, line in enumerate(proposed.lines, 1):
             yield Booking(
-                _applied(one, money, number, line, items[line.invoice_id], before),
+                _applied(tx, one, money, (number, line), items[line.invoice_id], before),
                 day_of(row),
                 one.decision_id,
             )
@@ -239,11 +242,18 @@ def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[
 
 
 def _applied(
-    one: Decided, money: Payment, number: int, line: Line, item: StoredRow, before: defaultdict[str, int]
+    tx: Transaction,
+    one: Decided,
+    money: Payment,
+    numbered: tuple[int, Line],
+    item: StoredRow,
+    before: defaultdict[str, int],
 ) -> Applied:
+    number, line = numbered
     foreign = None
     if item.currency != money.currency:
-        foreign = Foreign(line.payment_amount_minor, line.rate or "1", before[item.currency])
+        rate = rate_of_day(tx, money.currency, item.currency, day_of(one.row)) or _implied_rate(line, money)
+        foreign = Foreign(line.payment_amount_minor, rate, before[item.currency])
         before[item.currency] += line.payment_amount_minor
     return Applied(
         allocation_id=_allocation_id(one.decision_id, number),
@@ -257,6 +267,14 @@ def _applied(
         withheld_minor=line.deduction_minor if line.deduction_reason == "withholding" else 0,
         foreign=foreign,
     )
+
+
+def _implied_rate(line: Line, money: Payment) -> Fraction:
+    """Give the rate at which the line itself converts, where the books have none: nothing is realised."""
+    if line.payment_amount_minor == 0:
+        return Fraction(0)
+    scale = Fraction(10) ** (exponent(money.currency) - exponent(line.currency))
+    return Fraction(line.amount_minor, line.payment_amount_minor) * scale
 
 
 def _allocation_id(decision_id: str, number: int) -> str:

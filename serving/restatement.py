@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from receivables.journal import Item, SettledElsewhere
 from serving.audit.chain import append
 from serving.effects import made_id
-from serving.posting import Booking, post
+from serving.posting import Booking, Item, SettledElsewhere, post
 from serving.store.case_rows import insert_cases
 from serving.store.columns import EPOCH, microseconds
 from serving.store.effect_rows import move_items
