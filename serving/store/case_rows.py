@@ -30,7 +30,7 @@ def open_cases(tx: Transaction, payments: Sequence[str]) -> dict[str, Any]:
 
 
 def keep_cases(tx: Transaction, wanted: Sequence[dict[str, Any]], now_us: int) -> None:
-    """Bring cases in line with decisions: `reason` None withdraws, else the case stays with a new version, or opens."""
+    """Bring cases in line with decisions: `reason` None withdraws; else the case stays, or opens."""
     there = open_cases(tx, [one["payment_id"] for one in wanted])
     withdrawn = [
         there[one["payment_id"]].id for one in wanted if one["reason"] is None and one["payment_id"] in there
