@@ -1,8 +1,8 @@
-"""Audits: closes of the machine that people look at again, drawn with a known probability before anybody answers.
+"""Audits: closes of the machine that people look at again, drawn with a known probability beforehand.
 
-Who is drawn follows from a secret and the decision's id (`receivables.audit_sample`), so that drawing twice draws
-the same. The probability is written with the case. An audit shows neither model, confidence nor outcome, and two
-people answer it.
+Who is drawn follows from a secret and the decision's id (`receivables.audit_sample`), so that drawing
+twice draws the same. The probability is written with the case. An audit shows neither model, confidence
+nor outcome, and two people answer it.
 """
 
 from __future__ import annotations

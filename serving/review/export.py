@@ -1,4 +1,4 @@
-"""What the store knows, handed to learning: an immutable snapshot, and verdicts as JSON lines for other tools."""
+"""What the store knows, handed to learning: an immutable snapshot, and verdicts as JSON lines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def export_snapshot(tx: Transaction, root: Path) -> Path:
 
 
 def label_lines(tx: Transaction) -> Iterator[str]:
-    """Write every vote as one JSON document a line, with the payment's texts as the task, as Label Studio reads it."""
+    """Write every vote as a JSON document a line with the payment's texts, as Label Studio reads it."""
     payments = {row["payment_id"]: row for row in read_book(tx).payments.to_pylist()}
     for vote in votes_of(tx).to_pylist():
         money = payments.get(vote["payment_id"], {})

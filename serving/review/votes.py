@@ -1,7 +1,7 @@
 """Verdicts as votes: what people said, in the form that learning reads (`features.snapshot.VOTES`).
 
-An undone verdict is no vote. The chance of having been asked is the one that was recorded with the case, before
-anybody answered; a case that the model itself brought up was asked with certainty.
+An undone verdict is no vote. The chance of having been asked is the one that was recorded with the case,
+before anybody answered; a case that the model itself brought up was asked with certainty.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from features.snapshot import VOTES
 from serving.review.verdicts import Said
 from serving.store import review_rows
 from serving.store.columns import EPOCH
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 
 __all__ = ["votes_of"]
 
@@ -66,7 +66,7 @@ def _votes(rows: Sequence[Any], undone: set[str], lines: dict[str, list[Any]]) -
         }
 
 
-def _answer(row: Any, lines: dict[str, list[Any]]) -> str | None:
+def _answer(row: StoredRow, lines: dict[str, list[Any]]) -> str | None:
     """Write what was said as the labels read it: lines in minor units, signed as in a book."""
     if row.said in RESOLUTIONS:
         return _json([], RESOLUTIONS[Said(row.said)])

@@ -1,4 +1,4 @@
-"""From a verdict to a label: what people say of cases and audits comes back as votes, with its chance and its worth."""
+"""From a verdict to a label: what people say of cases and audits comes back as votes with a chance."""
 
 from __future__ import annotations
 
