@@ -266,7 +266,7 @@ class Statement:
         packed, bare = details.account.replace(" ", ""), text.lstrip("0P")
         is_repeated = len(bare) >= 6 and packed.endswith(bare)
         is_account = bool(packed) and (packed in text.replace(" ", "") or is_repeated)
-        return "" if is_account else text
+        return "" if is_account or not text.strip("0") else text
 
     def _with_amounts(self, entry: PaymentEntry, details: Details, line: StatementLine) -> PaymentEntry:
         """Add original amount and charges; they are extra, so what cannot be read is left to the raw text."""
