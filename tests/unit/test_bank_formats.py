@@ -235,6 +235,9 @@ class TestMessages:
     def test_fields_are_bounded(self) -> None:
         found = mt(HEADER + ":61:250102C1,NTRF\n:86:" + "x\n" * 5_000 + ":62F:C250102EUR1,\n")
         assert codes(found) == ["text_too_long"]
+        many = mt(HEADER + ":61:250102C1,NTRF\n" + ":86:x\n" * 1_000 + ":62F:C250102EUR1,\n")
+        assert set(codes(many)) == {"text_too_long"}
+        assert len(payments(many)[0].remittance) < 1_000
 
     def test_fields_keep_their_lines(self) -> None:
         found = list(split_fields(enumerate([":20:A", ":86:b", "c", "-"], 1)))

@@ -18,7 +18,7 @@ from features.ingest.mt940.details import (
     rejoin,
     told,
 )
-from features.ingest.mt940.fields import Field
+from features.ingest.mt940.fields import MAX_LINES, Field
 from features.ingest.mt940.legacy_lines import read_numbered
 from features.ingest.mt940.plain_text import read_own_lines, read_text
 from features.ingest.mt940.slash_codes import has_slash_codes, read_slash_codes
@@ -184,7 +184,10 @@ class Statement:
             return
         raw = f"{self._open.place.raw}\n:{item.tag}:" + "\n".join(item.lines)
         self._open.place = self.source.at(self._open.place.position, raw)
-        (self._open.details if item.tag == "86" else self._open.numbered).extend(item.lines)
+        kept = self._open.details if item.tag == "86" else self._open.numbered
+        room = max(MAX_LINES - len(kept), 0)
+        kept.extend(item.lines[:room])
+        item.dropped += len(item.lines[room:])
 
     def _close_line(self) -> Iterator[Entry | Problem]:
         waiting, self._open = self._open, None
