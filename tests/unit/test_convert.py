@@ -198,6 +198,15 @@ def test_parts_that_do_not_make_their_line_become_its_remittance_lines(tmp_path:
     assert result.problems["details_differ"] == 1
 
 
+def test_a_batch_of_which_transactions_are_missing_stays_one_payment(tmp_path: Path) -> None:
+    batch = Line("30.00", parts=(Part("10.00", "ALPHA AG", "INV-1"),))
+    data = camt([batch]).replace(b"<NtryDtls>", b"<NtryDtls><Btch><NbOfTxs>3</NbOfTxs></Btch>")
+    result = convert_files([put(tmp_path, "a.xml", data)], tmp_path / "book")
+    assert amounts(tmp_path / "book") == ["30.00"]
+    assert [row["amount"] for row in rows(tmp_path / "book", "remittance_lines")] == ["10.00"]
+    assert dict(result.problems) == {"total_differs": 1, "details_differ": 1}
+
+
 def test_charges_kept_from_a_batch_stand_as_a_line_of_their_own(tmp_path: Path) -> None:
     charges = '<Chrgs><Amt Ccy="EUR">1.50</Amt><CdtDbtInd>DBIT</CdtDbtInd></Chrgs>'
     parts = (Part("10.00", "ALPHA AG", "INV-1"), Part("21.50", "BETA OY", "INV-2"))

@@ -18,6 +18,7 @@ from features.ingest.camt.values import (
     date_of,
     instant_of,
     is_true,
+    reference,
     sign_of,
     told,
 )
@@ -90,14 +91,18 @@ def read_payments(
     details = transactions(entry)
     whole, doubts = _whole(entry, booked, frame, place)
     yield from doubts
+    count = sum(_batch_count(one) for one in entry.all("NtryDtls"))
     if not details:
-        counts = [one.at("Btch", "NbOfTxs") for one in entry.all("NtryDtls")]
-        count = sum(int(text) for text in counts if text.isascii() and text.isdigit() and len(text) < 10)
         text = free_text(None, entry, is_alone=True)
         yield PaymentEntry(**{**whole, "remittance": text, "batch_count": count if count > 1 else None})
         return
+    if count > 1 and count != len(details):
+        message = f"The batch says {count} transactions and has {len(details)}."
+        yield Problem.at(place, "NtryDtls/Btch/NbOfTxs", "total_differs", message=message)
     if len(details) == 1:
-        yield from _payment(details[0], whole, entry, frame, is_alone=True)
+        is_all = count <= 1 or _amount_or_none(details[0], booked.amount.currency) == booked.amount.minor
+        alone = _payment(details[0], whole, entry, frame, is_alone=True)
+        yield from alone if is_all else _undivided(details, whole, entry, frame)
         return
     parts = split(details, entry, booked.amount, booked.sign)
     if parts is None:
@@ -134,6 +139,11 @@ def transactions(entry: Node) -> list[Node]:
     return [*nested, *entry.all("TxDtls")]
 
 
+def _batch_count(group: Node) -> int:
+    text = group.at("Btch", "NbOfTxs")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[Fields, list[Problem]]:
     """Read what a line says apart from its transactions; a value it can do without is a doubt."""
     doubts = []
@@ -159,7 +169,7 @@ def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[F
         "lineage": place,
         "transaction_code": codes,
         "account": frame.own.account,
-        "bank_reference": told(entry.at("AcctSvcrRef")),
+        "bank_reference": reference(entry.at("AcctSvcrRef")),
         "charges_minor": charges,
         "original_amount_minor": None if original is None else original.minor * booked.sign,
         "original_currency": "" if original is None else original.currency,
@@ -181,10 +191,10 @@ def _payment(
     is_undoing = whole["is_reversal"] or bool(reason) or _is_return(codes)
     party = counterparty(details.first("RltdPties"), sign, frame.own, is_undoing=is_undoing)
     refs = details.first("Refs") or details
-    own_reference = told(refs.at("AcctSvcrRef"))
+    own_reference = reference(refs.at("AcctSvcrRef"))
     if not is_alone and own_reference == whole["batch_reference"]:
         own_reference = ""
-    end_to_end_id, uetr = told(refs.at("EndToEndId")), told(refs.at("UETR"))
+    end_to_end_id, uetr = reference(refs.at("EndToEndId")), reference(refs.at("UETR"))
     bank_reference = (whole["bank_reference"] or own_reference) if is_alone else own_reference
     booked = Amount(abs(whole["amount_minor"]), whole["currency"])
     charges: int | None = None
@@ -205,7 +215,10 @@ def _payment(
             "end_to_end_id": end_to_end_id,
             "uetr": uetr,
             "mandate_id": told(refs.at("MndtId")),
-            "bank_reference": bank_reference or told(refs.at("TxId")) or uetr or told(refs.at("ClrSysRef")),
+            "bank_reference": bank_reference
+            or reference(refs.at("TxId"))
+            or uetr
+            or reference(refs.at("ClrSysRef")),
             "transaction_code": codes,
             "charges_minor": whole["charges_minor"] if charges is None else charges,
             "original_amount_minor": whole["original_amount_minor"]
