@@ -276,7 +276,9 @@ class Statement:
 
     def _with_amounts(self, entry: PaymentEntry, details: Details, line: StatementLine) -> PaymentEntry:
         """Add original amount and charges; they are extra, so what cannot be read is left to the raw text."""
-        said = dict(_SUPPLEMENT.findall(line.supplementary)) if "/" in line.supplementary else {}
+        if not (details.original or details.charges or "/" in line.supplementary):
+            return entry
+        said = dict(_SUPPLEMENT.findall(line.supplementary))
         original, charges = details.original or said.get("OCMT", ""), details.charges or said.get("CHGS", "")
         currency, amount = amount_parts(original)
         if currency in EXPONENTS and currency != entry.currency:
