@@ -57,11 +57,13 @@ def test_an_unknown_layout_is_refused_with_the_likeliest_names() -> None:
 def test_a_layout_of_the_users_own_is_a_few_lines(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(
-        'delimiter = "|"\nheader_rows = 2\ndate = "MM/DD/YYYY"\ncurrency = "USD"\n'
+        'delimiter = "|"\nheader_rows = 2\ndate = "MM/DD/YYYY"\ncurrency = "USD"\nfooter_rows = 1\n'
         'columns = ["booking_date", "-", "outflow", "remittance"]\n',
         "utf-8",
     )
-    payments, problems = table("a\nb\n03/04/2025|x|1,250.00|RENT\n", Hints.checked(str(file), None, None))
+    payments, problems = table(
+        "a\nb\n03/04/2025|x|1,250.00|RENT\n1|total|1,250.00|\n", Hints.checked(str(file), None, None)
+    )
     assert [(str(one.booking_date), one.amount_minor) for one in payments] == [("2025-03-04", -125_000)]
     assert [one.code for one in problems] == ["missing_account"]
     for bad in ('columns = ["nonsense"]', 'columns = ["amount"]\ncolour = "red"', "columns = 3", "columns ="):
@@ -109,6 +111,10 @@ def test_debit_and_credit_columns_and_words_tell_the_sign() -> None:
     assert [(one.code, one.position) for one in problems if one.code == "bad_sign"] == [
         ("bad_sign", "line 4")
     ]
+    typed = "Date,Type,Amount,Details\n2025-03-04,DEBIT,12.50,A\n2025-03-05,Credit,7.00,B\n"
+    payments, problems = table(typed, Hints(currency="EUR", account="X"))
+    assert [one.amount_minor for one in payments] == [-1250, 700]
+    assert [one.code for one in problems] == ["guessed_layout"]
     columns = "Buchungstag;Soll;Haben;Text\n04.03.2025;12,50;;A\n05.03.2025;;7,00;B\n"
     payments, _ = table(columns, Hints(currency="EUR", account="X"))
     assert [one.amount_minor for one in payments] == [-1250, 700]

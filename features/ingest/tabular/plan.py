@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from features.ingest.problems import UnusableFileError
-from features.ingest.tabular.cells import DateEvidence, cut_amount, is_amount, is_date, style_of
+from features.ingest.tabular.cells import DateEvidence, cut_amount, direction_of, is_amount, is_date, style_of
 from features.ingest.tabular.grid import Grid, Row
 from features.ingest.tabular.hints import Hints
 from features.ingest.tabular.layouts import Layout, Role, meanings, plain
@@ -43,6 +43,7 @@ class Plan:
     account: str = ""
     headings: Sequence[str] = ()
     is_guess: bool = True
+    footer_rows: int = 0
     has_sign: bool = False
     """Whether some amount carries a minus."""
     has_plus: bool = False
@@ -119,7 +120,9 @@ def _by_layout(layout: Layout, sample: list[Row]) -> Plan:
         if role is not Role.NOTHING:
             columns.setdefault(role, []).append(place)
     headings = next((cells for number, cells in sample if number == layout.header_rows), ())
-    return Plan(columns, layout.header_rows, headings=headings, is_guess=False)
+    return Plan(
+        columns, layout.header_rows, headings=headings, footer_rows=layout.footer_rows, is_guess=False
+    )
 
 
 def _by_headings(sample: list[Row], *, is_typed: bool) -> Plan | None:
@@ -138,6 +141,7 @@ def _by_headings(sample: list[Row], *, is_typed: bool) -> Plan | None:
         data = [row for _, row in sample[-place + 1 :]]
         columns, currency = _resolve(cells, data, is_typed=is_typed)
         if any(role in columns for role in _DATES) and any(role in columns for role in _SIGNED):
+            _find_indicator(columns, data)
             plan = Plan(columns, number, headings=cells, currency=currency)
             _settle_accounts(plan, data, sample[:-place])
             return plan
@@ -182,6 +186,20 @@ def _settle_amounts(columns: dict[Role, list[int]], data: list[list[str]]) -> No
             columns.pop(Role.CREDIT, None)
     if Role.BOOKING_DATE not in columns and Role.VALUE_DATE in columns:
         columns[Role.BOOKING_DATE] = columns[Role.VALUE_DATE]
+
+
+def _find_indicator(columns: dict[Role, list[int]], data: list[list[str]]) -> None:
+    """Find the column that says debit or credit, whatever its heading, where the amounts carry no sign."""
+    if Role.AMOUNT not in columns or Role.INDICATOR in columns:
+        return
+    amount = columns[Role.AMOUNT][0]
+    if any(cut_amount(row[amount]).sign for row in data if amount < len(row)):
+        return
+    for place in range(max((len(row) for row in data), default=0)):
+        words = [row[place] for row in data if place < len(row) and row[place].strip()]
+        if len(words) * 2 > len(data) and _share(lambda word: direction_of(word) != 0, words) >= 0.9:
+            columns[Role.INDICATOR] = [place]
+            return
 
 
 def _settle_accounts(plan: Plan, data: list[list[str]], before: list[Row]) -> None:
