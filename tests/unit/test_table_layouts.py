@@ -131,6 +131,41 @@ def test_lines_before_and_after_the_table_are_no_rows_and_name_the_account() -> 
     assert [one.code for one in problems] == ["guessed_layout"]
 
 
+def test_rows_that_state_a_balance_are_no_payments() -> None:
+    text = (
+        '"Klienta konts";"Datums";"Saņēmējs/Maksātājs";"Informācija saņēmējam";"Summa";"Valūta";'
+        '"Debets/Kredīts"\n'
+        '"LV12HABA0551000000001";"01.03.2019";"";"Sākuma atlikums";"100,00";"EUR";"K"\n'
+        '"LV12HABA0551000000001";"02.03.2019";"SIA Klients";"Rēķins 5";"50,00";"EUR";"K"\n'
+    )
+    payments, problems = table(text)
+    assert [(one.amount_minor, one.remittance) for one in payments] == [(5_000, "Rēķins 5")]
+    assert [one.code for one in problems] == ["guessed_layout", "informational"]
+
+
+def test_a_column_that_says_booked_or_pending_decides_whatever_its_heading() -> None:
+    text = (
+        "Auftragskonto;Buchungstag;Verwendungszweck;Betrag;Waehrung;Info\n"
+        "DE89370400440532013000;02.01.19;RE 1;10,00;EUR;Umsatz gebucht\n"
+        "DE89370400440532013000;03.01.19;RE 2;-5,00;EUR;Umsatz vorgemerkt\n"
+    )
+    payments, problems = table(text)
+    assert [one.status.value for one in payments] == ["booked", "pending"]
+    assert [one.code for one in problems] == ["guessed_layout", "pending"]
+
+
+def test_a_table_without_headings_may_hold_balances_before_and_after() -> None:
+    text = (
+        "123456789\tEUR\t20190101\t100,00\t90,00\t20190101\t-10,00\tSEPA OVERBOEKING Piet\n"
+        "123456789\tEUR\t20190102\t90,00\t1190,00\t20190102\t1100,00\tSEPA OVERBOEKING factuur 12\n"
+    )
+    payments, _ = table(text)
+    assert [(one.amount_minor, str(one.booking_date), one.remittance) for one in payments] == [
+        (-1_000, "2019-01-01", "SEPA OVERBOEKING Piet"),
+        (110_000, "2019-01-02", "SEPA OVERBOEKING factuur 12"),
+    ]
+
+
 def test_code_pages_are_found_by_the_words_they_make() -> None:
     text = "Datum zaúčtování;Částka;Měna účtu;Zpráva\n04.03.2025;-1,00;CZK;Příliš žluťoučký kůň\n"
     text += "05.03.2025;2,00;CZK;x\n"

@@ -34,6 +34,13 @@ _PENDING: Final = re.compile(
     r"|geplant"
 )
 _VOID: Final = re.compile(r"revert|declin|fail|cancel|reject|void|storniert|expired")
+_TOTAL: Final = re.compile(
+    r"(?:opening|closing|start|starting|ending) balance|balance (?:brought|carried) forward|anfangssaldo"
+    r"|endsaldo|saldo (?:inicial|final|iniziale|finale)|sakuma atlikums|beigu atlikums|apgrozijums|algsaldo"
+    r"|loppsaldo|kaive|begin(?:saldo|stand)|eind(?:saldo|stand)|solde (?:initial|final)|ingaende saldo"
+    r"|utgaende saldo|pradzios likutis|pabaigos likutis|likutis pradziai|likutis pabaigai|apyvarta"
+)
+"""Rows that state a balance or a turnover as if they were transactions."""
 _BLANKS: Final = re.compile(r"\s+")
 
 
@@ -163,6 +170,10 @@ class _Table:
             return Problem.at(place, "currency", "missing_currency")
         if currency not in ACTIVE:
             return Problem.at(place, "currency", "unknown_currency", currency)
+        if _TOTAL.fullmatch(
+            plain(self._joined(cells, Role.REMITTANCE) or self._cell(cells, Role.PAYER_NAME))
+        ):
+            return Problem.at(place, "remittance", EntryStatus.INFORMATIONAL.value)
         amount = self._amount(cells, currency)
         if isinstance(amount, str):
             return Problem.at(place, "amount", amount, self._shown_amount(cells))
