@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final, TypeAlias
 
 from features.ingest.camt.amounts import amount_in, charges_of, original_of, split
-from features.ingest.camt.parties import OwnSide, account_number, counterparty, party_name
+from features.ingest.camt.parties import OwnSide, Party, account_number, counterparty, party_name
 from features.ingest.camt.remittance import document_lines, free_text, structured_references
 from features.ingest.camt.values import (
     Amount,
@@ -207,9 +207,7 @@ def _payment(
     yield PaymentEntry(
         **{
             **whole,
-            "payer_name": party.name,
-            "payer_account": party.account,
-            "counterparty_ultimate": party.ultimate,
+            **_party_fields(party),
             "remittance": free_text(details, entry, is_alone=is_alone),
             "structured_reference": " ".join(structured_references(details)),
             "end_to_end_id": end_to_end_id,
@@ -233,6 +231,14 @@ def _payment(
         }
     )
     yield from _document_entries(details, whole["lineage"], whole["currency"], sign)
+
+
+def _party_fields(party: Party) -> Fields:
+    return {
+        "payer_name": party.name,
+        "payer_account": party.account,
+        "counterparty_ultimate": party.ultimate,
+    }
 
 
 def _original_fields(original: Amount, sign: int) -> Fields:
@@ -310,7 +316,7 @@ def _undivided(details: list[Node], whole: Fields, entry: Node, frame: Frame) ->
         parts, line = (to_text(one, whole["currency"]) for one in (sum(known), abs(whole["amount_minor"])))
         said = f"The transactions add up to {parts}, the entry has {line}."
     yield Problem.at(place, "NtryDtls", "details_differ", message=f"{said} It was read as one payment.")
-    texts, references, names = [], dict[str, None](), dict[str, None]()
+    texts, references, met = [], dict[str, None](), dict[Party, None]()
     lines = []
     for number, (one, amount) in enumerate(zip(details, amounts, strict=True), 1):
         party = counterparty(one.first("RltdPties"), sign, frame.own, is_undoing=whole["kind"] == "return")
@@ -318,7 +324,7 @@ def _undivided(details: list[Node], whole: Fields, entry: Node, frame: Frame) ->
         end_to_end_id = told((one.first("Refs") or one).at("EndToEndId"))
         texts.append(text)
         references.update(dict.fromkeys(structured))
-        names[party.name] = None
+        met[party] = None
         lines.append(
             RemittanceEntry(
                 lineage=replace(place, position=f"{place.position}/TxDtls[{number}]", raw=""),
@@ -333,7 +339,7 @@ def _undivided(details: list[Node], whole: Fields, entry: Node, frame: Frame) ->
     yield PaymentEntry(
         **{
             **whole,
-            "payer_name": next(iter(names)) if len(names) == 1 else "",
+            **(_party_fields(next(iter(met))) if len(met) == 1 else {}),
             "remittance": " ".join(text for text in texts if text) or free_text(None, entry, is_alone=True),
             "structured_reference": " ".join(references),
             "batch_count": len(details),
