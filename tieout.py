@@ -33,10 +33,6 @@ EXIT_INTERRUPTED = 130
 CANDIDATES_IN_MEMORY = 250_000
 """Payments above which candidate pairs go to disk batch by batch instead of waiting in memory."""
 
-HISTORY_MONTHS = 16
-"""Of the demo's eighteen: the certificate of the history is then still valid when the rest is matched."""
-
-SYNTHETIC = "Synthetic data: everything on this page is made up."
 BOOK_HINT = "give the folder that holds invoices.csv and payments.csv (or .parquet)."
 
 app = typer.Typer(
@@ -120,36 +116,24 @@ def demo(
     """Play the whole loop on made-up data."""
     folder = out or _home() / "tieout-demo"
     _take_demo_folder(folder)
-    from features.book import read_book
-    from features.bundle import load_bundle
     from features.progress import ProgressLine
-    from training.scoring import score
-    from training.synthetic import make_book, write_book
-    from training.train import train_book
-    from training.worlds import split
+    from training.demo import play
 
     progress = ProgressLine()
-    progress("making a book")
-    write_book(make_book(invoices, seed), folder / "book")
-    split(folder / "book", folder, HISTORY_MONTHS)
-    progress("learning from history")
-    metrics = train_book(read_book(folder / "history"), folder / "model", progress=progress)
-    book = read_book(folder / "match")
-    result = _match(book, load_bundle(folder / "model"), None, folder / "result", None, 2, progress)
-    progress("scoring")
-    scores = score(folder / "result", folder / "truth", folder / "match")
-    _write_demo_report(folder, book, result)
+    played = play(folder, invoices, seed, progress)
     progress.end()
     if as_json:
-        _print_json({"out": str(folder), "synthetic": True, "metrics": metrics, "scores": scores})
+        _print_json(
+            {"out": str(folder), "synthetic": True, "metrics": played["metrics"], "scores": played["scores"]}
+        )
         return
     from rich.console import Console
 
     from features.report.terminal import demo_guide, guarantee_lines, score_table
 
-    table = score_table(scores, "Synthetic data: held-out months against their truth")
+    table = score_table(played["scores"], "Synthetic data: held-out months against their truth")
     Console().print(table)
-    for line in guarantee_lines(result.summary):
+    for line in guarantee_lines(played["summary"]):
         typer.echo(line)
     typer.echo(demo_guide(folder))
 
@@ -319,20 +303,6 @@ def _write_report(book: Book, result: MatchResult, out: Path) -> None:
     from features.report import write_report
 
     write_report(book, result, out)
-
-
-def _write_demo_report(folder: Path, book: Book, result: MatchResult) -> None:
-    import pyarrow as pa
-
-    from features.report import write_report
-    from training.verdicts import judge
-
-    verdicts = judge(folder / "result", folder / "truth", folder / "match")
-    known = verdicts.labelled
-    truth = pa.table(
-        {"payment_id": pa.array(verdicts.payment_id[known], pa.string()), "is_right": ~verdicts.false[known]}
-    )
-    write_report(book, result, folder / "result", truth, banner=SYNTHETIC)
 
 
 def _model(name: str | None) -> tuple[Bundle, str]:

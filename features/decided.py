@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.conclude import Conclusion
+from features.decide import DecisionColumns
 from features.lane import Lane
 from features.match_model import Scored
 from features.settle import Settlement
@@ -37,6 +38,7 @@ class LaneDecided:
     outcome: NDArray[np.int8]
     reasons: NDArray[np.uint64]
     evidence: NDArray[np.uint64]
+    facts: DecisionColumns | None = None  # none where training only simulates the lane
 
 
 def chosen_lines(decided: Decided) -> Applied:

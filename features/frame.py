@@ -318,6 +318,11 @@ class Frame:
         return np.where(decided == MISSING, known, np.maximum(decided, known))
 
     @cached_property
+    def allocation_pi(self) -> F64:
+        """Chances with which allocations were chosen to be looked at; NaN where not sampled."""
+        return floats(self.book.allocations["pi"])
+
+    @cached_property
     def allocation_known(self) -> I64:
         """Instants at which the allocations became known, microseconds."""
         return integers(self.book.allocations["known_at"], 0)

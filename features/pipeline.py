@@ -140,7 +140,7 @@ def decide_lane(state: State, lane: Lane, model: MatchModel, policy: Policy) -> 
     confidence = lane.confidence(model.calibration)
     facts, evidence = lane_facts(state, lane, confidence, tuple(state.frame.currencies.to_pylist()))
     outcome, reasons = decide_columns(facts, policy)
-    return LaneDecided(lane, confidence, outcome, reasons, evidence)
+    return LaneDecided(lane, confidence, outcome, reasons, evidence, facts)
 
 
 def claims_of(decided: Decided, item_count: int, least: float = RESERVE) -> I64:
@@ -156,7 +156,7 @@ def claims_of(decided: Decided, item_count: int, least: float = RESERVE) -> I64:
     return out
 
 
-def match_book(
+def match_book(  # noqa: PLR0913 - each is a way of running it, named by the caller
     book: Book,
     bundle: Bundle,
     policy: Policy | None = None,
@@ -167,11 +167,13 @@ def match_book(
     sink: Callable[[pa.Table], object] | None = None,
     only: pa.Array | None = None,
     elsewhere: Elsewhere | None = None,
+    witness: Callable[[Decided | LaneDecided, Frame], object] | None = None,
 ) -> MatchResult:
-    """Decide the payments of a book that have neither an allocation nor a known outcome, or ``only`` those named.
+    """Decide the payments of a book that have neither allocation nor known outcome, or ``only`` those named.
 
-    ``elsewhere`` tells what a part of a book does not show of the whole. ``sink`` takes the candidate tables batch by batch, so that a large book needs no memory for them; without
-    it they are returned. Raises `BundleError` when the model does not fit this version.
+    ``elsewhere`` tells what a part of a book does not show of the whole. ``sink`` takes the candidate tables
+    batch by batch, so that a large book needs no memory for them; without it they are returned. ``witness``
+    is shown every batch as it was decided. Raises `BundleError` when the model does not fit this version.
     """
     clock = _Clock()
     rules = policy if policy is not None else Policy.from_dict(bundle.policy)
@@ -199,6 +201,8 @@ def match_book(
         )  # fmt: skip
         split = split_batch(reading, state, batch)
         lane = decide_lane(state, split.lane, model, rules)
+        if witness is not None:
+            witness(lane, frame)
         decisions.append(lane_decisions(frame, lane, bundle.name, policy_name(rules)))
         allocations.append(lane_allocations(frame, lane))
         emit(lane_candidates(frame, lane))
@@ -221,6 +225,8 @@ def match_book(
             )
         since = clock.note("decide", since)
         for decided in looks:
+            if witness is not None:
+                witness(decided, frame)
             claimed = claimed + claims_of(decided, frame.item_count)
             applied = applied.joined(chosen_lines(decided))
             decisions.append(decision_table(decided, reading, bundle.name, policy_name(rules)))

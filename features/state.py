@@ -42,7 +42,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """What a part of a book does not show of the whole: everything else that features look at is in the part."""
+    """What a part of a book does not show of the whole; all else that features look at is in the part."""
 
     habit_count: int  # allocations of receipts in force
     habit_due_days: int  # their days after the due day, added up as `features.habits` counts them

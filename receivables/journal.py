@@ -310,10 +310,8 @@ def entry_of(event: Event) -> JournalEntry:
             text = f"Item {item.invoice_id} settled elsewhere: {reference}"
             return _entry(event, EntryKind.SETTLED_ELSEWHERE, text, lines)
         case WithholdingProven(certificate, item, amount_minor):
-            lines = [
-                _of_item(item, Account.TAX_CREDIT, amount_minor),
-                _of_item(item, Account.WITHHOLDING, -amount_minor),
-            ]
+            owed = amount_minor * item.side
+            lines = [_of_item(item, Account.TAX_CREDIT, owed), _of_item(item, Account.WITHHOLDING, -owed)]
             text = f"Withholding on {item.invoice_id} proven by {certificate}"
             return _entry(event, EntryKind.WITHHOLDING_PROVEN, text, lines)
         case Reversed(entry_id, entry, reason):

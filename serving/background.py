@@ -1,4 +1,4 @@
-"""What a worker does beside answering: look for newly published models, deliver webhooks."""
+"""What a worker does beside answering: look for new models, deliver webhooks, sign the audit chains."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ import os
 import random
 import threading
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 
 from receivables.errors import TieoutError
+from serving.audit.keeping import AuditFolder, keep_checkpoint
 from serving.runtime import Runtime
+from serving.store.key_rows import note_use
 from serving.webhooks.relay import Relay
 
 __all__ = ["Background"]
 
+CHECKPOINT_SECONDS: Final = 60.0
+"""How often a worker looks whether a checkpoint is due."""
+
 _log = structlog.get_logger("tieout.background")
+
+
+KEY_SECONDS: Final = 60.0
 
 
 class Background:
@@ -23,6 +32,8 @@ class Background:
 
     def __init__(self, runtime: Runtime) -> None:
         self._stop = threading.Event()
+        self._runtime = runtime
+        self._runtime = runtime
         settings = runtime.settings
         # Jitter parts the retries of many deliveries; it decides nothing, so each worker rolls its own.
         dice = random.Random(os.getpid())
@@ -30,6 +41,8 @@ class Background:
         self._tasks: list[tuple[str, float, Callable[[], object]]] = [
             ("model", settings.model_poll_seconds, runtime.slot.refresh),
             ("webhooks", settings.webhook_poll_seconds, self._deliver),
+            ("keys", KEY_SECONDS, self._note_keys),
+            ("checkpoints", CHECKPOINT_SECONDS, self._sign),
         ]
         self._threads: list[threading.Thread] = []
 
@@ -49,8 +62,24 @@ class Background:
             thread.join(timeout=15)
         self._relay.close()
 
+    def _sign(self) -> None:
+        """Sign where each chain stands, if it is due; one that is not the chain signed before is an error."""
+        store, folder = self._runtime.store, AuditFolder(self._runtime.settings.home / "audit")
+        for book in store.books():
+            keep_checkpoint(store, book, folder, self._runtime.clock(), only_if_due=True)
+
     def _deliver(self) -> None:
         self._relay.run(self._stop.is_set)
+
+    def _note_keys(self) -> None:
+        """Write down when keys were last used: once a minute, not once a request."""
+        used = dict(self._runtime.used_keys)
+        for book_id in sorted({book for book, _ in used}):
+            with self._runtime.store.transaction(book_id) as tx:
+                note_use(tx, {key: at for (book, key), at in used.items() if book == book_id})
+        for one, at in used.items():
+            if self._runtime.used_keys.get(one) == at:
+                del self._runtime.used_keys[one]
 
     def _repeat(self, name: str, seconds: float, task: Callable[[], object]) -> None:
         while not self._stop.wait(seconds):

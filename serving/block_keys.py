@@ -1,9 +1,10 @@
-"""The keys of rows as they come in, by the very functions that block in bulk; the store keeps them for look-up.
+"""The keys of rows as they come in, by the very functions that block in bulk; kept for look-up.
 
-Sides: I for items, C for customers, P for payments. A key is 64 bits, kept signed. Items have `ref` keys (document
-numbers, references, orders), `near` keys (one character left out) and `less` keys (the balance less its discount, as the
-amount itself). Customers have `number`, `account` and `name` keys. Payments have keys of their payer, account and ids, and
-`twice`, under which the same money of the same payer meets again.
+Sides: I for items, C for customers, P for payments. A key is 64 bits, kept signed. Items have `ref` keys
+(document numbers, references, orders), `near` keys (one character left out) and `less` keys (the balance
+less its discount, as the amount itself). Customers have `number`, `account` and `name` keys. Payments have
+keys of their payer, account and ids, and `twice`, under which the same money of the same payer
+meets again.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ def twice_keys(book: Book) -> list[int | None]:
     text = pc.replace_substring_regex(ascii_upper(flat(table["remittance"])), "[^0-9A-Z]", "").to_pylist()
     out: list[int | None] = []
     rows = zip(
-        _accounts(book), payer_texts(book), text, table["currency"].to_pylist(), table["amount_minor"].to_pylist(),
+        _accounts(book), payer_texts(book), text, table["currency"].to_pylist(),
+        table["amount_minor"].to_pylist(),
         strict=True,
     )  # fmt: skip
     for account, payer, words, currency, amount in rows:

@@ -1,7 +1,7 @@
 """What a person, or a system in a person's name, decides on a payment; and how that is taken back.
 
-The same effects as the machine's decisions have, through the same door. Taking back never edits: each allocation in
-force gets a mirror row, each of its entries a mirror entry, and the payment waits again.
+The same effects as the machine's decisions have, through the same door. Taking back never edits: each
+allocation in force gets a mirror row, each of its entries a mirror entry, and the payment waits again.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from serving.store.effect_rows import (
 from serving.store.intake_rows import rows_of
 from serving.store.outbox_rows import OutboxEvent, append_events
 from serving.store.schema import invoice, payment
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 
 __all__ = ["BadAllocationError", "NotOpenError", "UnknownPaymentError", "decide", "take_back"]
 
@@ -71,7 +71,7 @@ class BadAllocationError(TieoutError):
     mend = "Apply at most the payment and at most what is open, each item once."
 
 
-def decide(
+def decide(  # noqa: PLR0913 - each is a part of what was said
     tx: Transaction,
     payment_id: str,
     lines: Sequence[Line],
@@ -86,8 +86,9 @@ def decide(
 ) -> DecisionRecord:
     """Carry out a person's decision: lines are applied, what is left stays on the customer's account.
 
-    ``outcome``: `person` applies, `unmatched` says that nothing known is paid, `dismissed` that the line is no
-    customer's money. Raises `NotOpenError`, `BadAllocationError` or `OverAppliedError`; nothing is written then.
+    ``outcome``: `person` applies, `unmatched` says that nothing known is paid, `dismissed` that the line
+    is no customer's money. Raises `NotOpenError`, `BadAllocationError` or `OverAppliedError`; nothing is
+    written then.
     """
     row = rows_of(tx, payment, [payment_id]).get(payment_id)
     if row is None:
@@ -129,7 +130,7 @@ def decide(
     return write(tx, [decided], now)[0]
 
 
-def _check(row: Any, lines: Sequence[Line], items: dict[str, Any]) -> None:
+def _check(row: StoredRow, lines: Sequence[Line], items: dict[str, Any]) -> None:
     """Refuse what could not be posted, before anything is."""
     if len({line.invoice_id for line in lines}) != len(lines):
         raise BadAllocationError("An item stands twice.")
@@ -155,8 +156,8 @@ def _check(row: Any, lines: Sequence[Line], items: dict[str, Any]) -> None:
 def take_back(tx: Transaction, payment_id: str, *, by: str, reason: str, now: datetime) -> list[str]:
     """Undo the decision in force of a payment by new entries; it waits for a person again.
 
-    Answers the ids of the allocations undone. Raises `UnknownPaymentError`; a payment that waits anyway is left as
-    it is, so asking twice is safe.
+    Answers the ids of the allocations undone. Raises `UnknownPaymentError`; a payment that waits anyway
+    is left as it is, so asking twice is safe.
     """
     row = rows_of(tx, payment, [payment_id]).get(payment_id)
     if row is None:
@@ -172,7 +173,7 @@ def take_back(tx: Transaction, payment_id: str, *, by: str, reason: str, now: da
 
 
 def _undo_lines(
-    tx: Transaction, row: Any, undone: Sequence[Any], by: str, reason: str, now: datetime
+    tx: Transaction, row: StoredRow, undone: Sequence[Any], by: str, reason: str, now: datetime
 ) -> None:
     now_us = microseconds(now)
     items = rows_of(tx, invoice, [one.invoice_id for one in undone])
@@ -218,7 +219,7 @@ def _undo_lines(
     add_habits(tx, -count, -due_days, -issue_days)
 
 
-def _line_of(one: Any) -> Line:
+def _line_of(one: StoredRow) -> Line:
     return Line(
         invoice_id=one.invoice_id,
         currency=one.currency,
@@ -241,7 +242,7 @@ def _is_booked(tx: Transaction, entry: str) -> bool:
 
 
 def _wait_again(
-    tx: Transaction, row: Any, by: str, reason: str, now: datetime, undone: Sequence[str]
+    tx: Transaction, row: StoredRow, by: str, reason: str, now: datetime, undone: Sequence[str]
 ) -> None:
     """Write the decision that says so, open a case, and tell everybody."""
     now_us = microseconds(now)
@@ -263,34 +264,56 @@ def _wait_again(
         lines=(),
     )
     names = (
-        "payment_id", "kind", "outcome", "confidence", "customer_id", "allocated_minor", "unapplied_minor", "currency",
-        "related_payment_id", "reasons", "model", "policy",
-    )  # fmt: skip
+        "payment_id",
+        "kind",
+        "outcome",
+        "confidence",
+        "customer_id",
+        "allocated_minor",
+        "unapplied_minor",
+        "currency",
+        "related_payment_id",
+        "reasons",
+        "model",
+        "policy",
+    )
     columns: dict[str, list[Any]] = {name: [getattr(proposed, name)] for name in names}
     columns |= {
-        "id": [decision_id], "event_key": [key], "decided_by": [by], "replaces": [row.decision_id],
+        "id": [decision_id],
+        "event_key": [key],
+        "decided_by": [by],
+        "replaces": [row.decision_id],
         "created_at": [now_us],
-    }  # fmt: skip
+    }
     (seq,) = insert_decisions(tx, columns)
     set_payments(
         tx,
         {
-            "id": [row.id], "state": ["review"], "decision_id": [decision_id], "unapplied_minor": [row.amount_minor],
-            "recheck": [0], "changed_at": [now_us],
+            "id": [row.id],
+            "state": ["review"],
+            "decision_id": [decision_id],
+            "unapplied_minor": [row.amount_minor],
+            "recheck": [0],
+            "changed_at": [now_us],
         },
-    )  # fmt: skip
+    )
     insert_cases(
         tx,
         [
             {
-                "id": made_id("ca", tx.book_id, key), "payment_id": row.id, "decision_id": decision_id,
-                "reason": "taken_back", "priority": float(abs(row.amount_minor)),
+                "id": made_id("ca", tx.book_id, key),
+                "payment_id": row.id,
+                "decision_id": decision_id,
+                "reason": "taken_back",
+                "priority": float(abs(row.amount_minor)),
             }
         ],
         now_us,
-    )  # fmt: skip
+    )
     body = said_of(DecisionRecord(decision_id, seq, proposed, is_new=True)) | {
-        "decided_by": by, "why": reason, "undone": list(undone),
-    }  # fmt: skip
+        "decided_by": by,
+        "why": reason,
+        "undone": list(undone),
+    }
     append(tx, "decisions.taken_back", body, now)
     append_events(tx, [OutboxEvent("decision.made", row.id, canonical(body).decode())], now)

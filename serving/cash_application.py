@@ -1,11 +1,11 @@
-"""Cash application online: from payments that arrived to postings or cases, in the transaction of whoever asks.
+"""Cash application online: from payments that arrived to postings or cases, in one transaction.
 
-    block, compare, score, propose, calibrate, settle, decide     features.pipeline, over the neighbourhood of the payments
-    post or open a case, tell                                     serving.effects
+    block, compare, score, propose, settle, decide    features.pipeline, over serving.neighbourhood
+    post or open a case, tell                         serving.effects
 
-The same code decides as in bulk, and on the neighbourhood it decides what it would on the whole book. Payments that wait
-for a person and want the same items are decided along, so that whoever comes first gets nothing that somebody else claims
-as well; what an item that just closed leaves behind is matched again.
+The same code decides as in bulk, and on the neighbourhood it decides what it would on the whole book.
+Payments that wait for a person and want the same items are decided along, so that whoever comes first gets
+nothing that somebody else claims as well; what an item that just closed leaves behind is matched again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from features.book import Book, book_from_rows
+from features.grounds import Witness
 from features.pipeline import MatchResult, match_book
 from receivables.words import Outcome
+from serving.audit.replay import note_policy
 from serving.catch_up import items_of
 from serving.effects import OPEN_STATES, DecisionRecord, record
 from serving.model_slot import LoadedModel, check_confidences
@@ -41,8 +43,8 @@ def apply_payments(
 ) -> list[DecisionRecord]:
     """Match payments of the store and carry it out; a payment that is decided already keeps its decision.
 
-    The answer holds the payments asked for and those that were decided along. Raises `ModelFaultError` when the model
-    answers nonsense: nothing is written then.
+    The answer holds the payments asked for and those that were decided along. Raises `ModelFaultError` when
+    the model answers nonsense: nothing is written then.
     """
     rows = rows_of(tx, payment, payment_ids)
     asked = may_decide(tx, [one for one, row in rows.items() if row.state in OPEN_STATES])
@@ -102,19 +104,22 @@ def _decide(
         mark_for_recheck(tx, rivals[MOST_RIVALS:])
         if rivals:
             around = neighbourhood(tx, [*asked, *rivals[:MOST_RIVALS]])
+    note_policy(tx, model.policy, now)
     return record(tx, proposals_around(around, model), now)
 
 
 def proposals_around(around: Neighbourhood, model: LoadedModel) -> list[Proposed]:
     """Decide the payments of a neighbourhood."""
-    result = _matched(around, model)
-    return proposals_of(result.decisions, result.allocations, items_of(around.book))
+    witness = Witness(model.bundle.calibration)
+    result = _matched(around, model, witness)
+    return proposals_of(result.decisions, result.allocations, items_of(around.book), witness.grounds)
 
 
-def _matched(around: Neighbourhood, model: LoadedModel) -> MatchResult:
+def _matched(around: Neighbourhood, model: LoadedModel, witness: Witness | None = None) -> MatchResult:
     only: Any = pa.array(around.payments, pa.string())
     result = match_book(
-        around.book, model.bundle, model.policy, only=only, elsewhere=around.elsewhere, threads=1
-    )
+        around.book, model.bundle, model.policy, only=only, elsewhere=around.elsewhere, threads=1,
+        witness=witness,
+    )  # fmt: skip
     check_confidences(result.decisions["confidence"].to_pylist() if result.decisions.num_rows else [])
     return result

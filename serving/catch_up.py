@@ -1,22 +1,24 @@
-"""Catch up in bulk: match everything undecided at once, then carry it out some hundred payments a transaction.
+"""Catch up in bulk: match everything undecided at once, then carry it out part by part.
 
-What the run decided is written down before the first effect, so a run that is killed goes on where it stood and ends as if
-it had not been: nothing is matched twice against a book that is half changed. The decisions depend on what is in the store,
-not on the order in which it came.
+What the run decided is written down before the first effect, so a run that is killed goes on where it stood
+and ends as if it had not been: nothing is matched twice against a book that is half changed. The decisions
+depend on what is in the store, not on the order in which it came.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 import pyarrow as pa
 
+from features.grounds import Witness
 from features.pipeline import match_book
+from serving.audit.replay import note_policy
 from serving.effects import made_id, record
 from serving.proposals import Line, Proposed, proposals_of
 from serving.store.book_reading import read_book
@@ -92,14 +94,16 @@ def _decide(
         if not asked:
             return None
         book = read_book(tx)
+    witness = Witness(bundle.calibration)
     result = match_book(
         book, bundle, policy, only=pa.array(waiting, pa.string()), threads=threads, progress=progress,
-        sink=lambda _: None,
+        sink=lambda _: None, witness=witness,
     )  # fmt: skip
-    proposals = proposals_of(result.decisions, result.allocations, items_of(book))
+    proposals = proposals_of(result.decisions, result.allocations, items_of(book), witness.grounds)
     bodies = [dumped(proposals[start : start + AT_ONCE]) for start in range(0, len(proposals), AT_ONCE)]
     with store.transaction(book_id) as tx:
         run_id = made_id("ru", book_id, KIND, run_number(tx))
+        note_policy(tx, policy, clock())
         begin_run(tx, run_id, KIND, bodies, len(proposals), clock())
     return run_id
 
@@ -152,20 +156,20 @@ def _record(tx: Transaction, proposals: Sequence[Proposed], now: datetime, done:
 
 def dumped(proposals: Sequence[Proposed]) -> str:
     """Write proposals down."""
-    return json.dumps([asdict(one) for one in proposals], ensure_ascii=False, default=date.isoformat)
+    return orjson.dumps(list(proposals)).decode()
 
 
 def loaded(body: str) -> list[Proposed]:
     """Read proposals back."""
-    return [_proposed(raw) for raw in json.loads(body)]
+    return [_proposed(raw) for raw in orjson.loads(body)]
 
 
-def _proposed(raw: Mapping[str, Any]) -> Proposed:
-    lines = tuple(
-        Line(**{**line, "rate_date": date.fromisoformat(line["rate_date"]) if line["rate_date"] else None})
-        for line in raw["lines"]
-    )
-    return Proposed(**{**raw, "lines": lines})
+def _proposed(raw: dict[str, Any]) -> Proposed:
+    for line in raw["lines"]:
+        if line["rate_date"]:
+            line["rate_date"] = date.fromisoformat(line["rate_date"])
+    raw["lines"] = tuple(Line(**line) for line in raw["lines"])
+    return Proposed(**raw)
 
 
 __all__ = ["AT_ONCE", "CaughtUp", "catch_up", "items_of"]

@@ -1,8 +1,8 @@
-"""From what matching proposes to what happens: entries and allocations, or a case; audit and outbox beside them.
+"""From what is decided to what happens: entries and allocations, or a case; audit and outbox beside.
 
-`record` is the one way in for the machine's decisions. It runs inside the caller's transaction, so all of a decision is
-there or none of it. Saying the same again changes nothing: a payment whose decision in force says the same keeps it, and a
-payment that a person decided is not touched.
+`record` is the one way in for the machine's decisions. It runs inside the caller's transaction, so all of a
+decision is there or none of it. Saying the same again changes nothing: a payment whose decision in force
+says the same keeps it, and a payment that a person decided is not touched.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
+from receivables.money import exponent
 from receivables.words import Outcome, PaymentKind, WriteOffReason
 from serving.audit.chain import append
 from serving.posting import (
@@ -46,8 +48,9 @@ from serving.store.effect_rows import (
 )
 from serving.store.intake_rows import mark_for_recheck, rows_of
 from serving.store.outbox_rows import OutboxEvent, append_events
+from serving.store.rate_rows import rate_of_day
 from serving.store.schema import invoice, payment
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 from serving.waiting import note_texts
 
 MACHINE: Final = "tieout"
@@ -133,10 +136,10 @@ def _json(body: dict[str, Any]) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
 
 
-def _says_the_same(before: Any, lines: Sequence[tuple[Any, ...]], proposed: Proposed) -> bool:
+def _says_the_same(before: StoredRow, lines: Sequence[tuple[Any, ...]], proposed: Proposed) -> bool:
     facts = (
-        proposed.outcome, proposed.confidence, proposed.kind, proposed.customer_id, proposed.related_payment_id,
-        proposed.reasons, proposed.model, proposed.policy,
+        proposed.outcome, proposed.confidence, proposed.kind, proposed.customer_id,
+        proposed.related_payment_id, proposed.reasons, proposed.model, proposed.policy,
     )  # fmt: skip
     said = (
         before.outcome, before.confidence, before.kind, before.customer_id, before.related_payment_id,
@@ -161,7 +164,7 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
         if one.proposed.outcome == Outcome.DISMISSED and one.row.opening_minor == 0 and one.row.amount_minor:
             cash = entry_id(tx.book_id, f"cash:{one.row.id}")
             reverse(tx, cash, day_of(one.row), now, "not receivables' money")
-    post(tx, list(_bookings(decided, items)), now)
+    post(tx, list(_bookings(tx, decided, items)), now)
     seqs = insert_decisions(tx, _decision_columns(decided, now_us))
     insert_proposals(tx, _proposal_columns(decided))
     insert_allocations(tx, _allocation_columns(tx, closing, now_us))
@@ -181,7 +184,12 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
         for one, of in zip(written, decided, strict=True)
     ]
     digests = [
-        {"id": one.decision_id, "payment_id": one.proposed.payment_id, "sha256": sha256(body).hexdigest()}
+        {
+            "id": one.decision_id,
+            "payment_id": one.proposed.payment_id,
+            "sha256": sha256(body).hexdigest(),
+            "grounds": sha256(one.proposed.grounds.encode()).hexdigest() if one.proposed.grounds else None,
+        }
         for one, body in zip(written, bodies, strict=True)
     ]
     append(tx, "decisions.made", {"decisions": digests}, now)
@@ -196,11 +204,12 @@ def write(tx: Transaction, decided: Sequence[Decided], now: datetime) -> list[De
     return written
 
 
-def side_of(item: Any) -> int:
+def side_of(item: StoredRow) -> int:
+    """Give 1 where the customer owes us, -1 for a credit memo."""
     return -1 if item.type == "credit_memo" else 1
 
 
-def day_of(row: Any) -> date:
+def day_of(row: StoredRow) -> date:
     """Give the day on which the movement of a payment is booked."""
     return _FIRST_DAY + timedelta(days=row.booking_date)
 
@@ -208,7 +217,7 @@ def day_of(row: Any) -> date:
 # --------------------------------------------------------------------------- the journal
 
 
-def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[Booking]:
+def _bookings(tx: Transaction, decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[Booking]:
     """Say what happened: the money came; then each line, then what is left of a known customer."""
     for one in decided:
         proposed, row = one.proposed, one.row
@@ -221,7 +230,7 @@ def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[
         before: defaultdict[str, int] = defaultdict(int)
         for number, line in enumerate(proposed.lines, 1):
             yield Booking(
-                _applied(one, money, number, line, items[line.invoice_id], before),
+                _applied(tx, one, money, (number, line), items[line.invoice_id], before),
                 day_of(row),
                 one.decision_id,
             )
@@ -233,11 +242,18 @@ def _bookings(decided: Sequence[Decided], items: Mapping[str, Any]) -> Iterator[
 
 
 def _applied(
-    one: Decided, money: Payment, number: int, line: Line, item: Any, before: defaultdict[str, int]
+    tx: Transaction,
+    one: Decided,
+    money: Payment,
+    numbered: tuple[int, Line],
+    item: StoredRow,
+    before: defaultdict[str, int],
 ) -> Applied:
+    number, line = numbered
     foreign = None
     if item.currency != money.currency:
-        foreign = Foreign(line.payment_amount_minor, line.rate or "1", before[item.currency])
+        rate = rate_of_day(tx, money.currency, item.currency, day_of(one.row)) or _implied_rate(line, money)
+        foreign = Foreign(line.payment_amount_minor, rate, before[item.currency])
         before[item.currency] += line.payment_amount_minor
     return Applied(
         allocation_id=_allocation_id(one.decision_id, number),
@@ -253,12 +269,20 @@ def _applied(
     )
 
 
+def _implied_rate(line: Line, money: Payment) -> Fraction:
+    """Give the rate at which the line itself converts, where the books have none: nothing is realised."""
+    if line.payment_amount_minor == 0:
+        return Fraction(0)
+    scale = Fraction(10) ** (exponent(money.currency) - exponent(line.currency))
+    return Fraction(line.amount_minor, line.payment_amount_minor) * scale
+
+
 def _allocation_id(decision_id: str, number: int) -> str:
     return f"al_{decision_id[3:]}_{number}"
 
 
 def habits_of(lines: Iterator[tuple[Any, Any, Line]]) -> tuple[int, int, int]:
-    """Add up how many days after due and issue day receipts were applied, as `features.habits` counts them."""
+    """Add up days after due and issue day of what receipts applied, as `features.habits` counts them."""
     count = due_days = issue_days = 0
     for row, item, line in lines:
         if line.amount_minor > 0:
@@ -279,11 +303,12 @@ def _decision_columns(decided: Sequence[Decided], now_us: int) -> dict[str, list
         "decided_by": [one.by for one in decided],
         "checked_by": [one.checked_by for one in decided],
         "replaces": [one.replaces for one in decided],
+        "evidence": [one.proposed.grounds for one in decided],
         "created_at": [now_us] * len(decided),
     }
     for name in (
-        "payment_id", "kind", "outcome", "confidence", "customer_id", "allocated_minor", "unapplied_minor", "currency",
-        "related_payment_id", "reasons", "model", "policy",
+        "payment_id", "kind", "outcome", "confidence", "customer_id", "allocated_minor", "unapplied_minor",
+        "currency", "related_payment_id", "reasons", "model", "policy",
     ):  # fmt: skip
         columns[name] = [getattr(one.proposed, name) for one in decided]
     return columns

@@ -40,7 +40,7 @@ class _Row:
 
 
 def take_history(tx: Transaction, part: pa.Table, intake: Intake, now: datetime) -> None:
-    """Take allocations; equal ones count, so each is new as often as it stands there more often than before."""
+    """Take allocations; equal ones count: each is new as often as it stands there more often than before."""
     columns = plain_columns(ALLOCATIONS, part)
     payments = rows_of(tx, payment, columns["payment_id"])
     items = rows_of(tx, invoice, columns["invoice_id"])
@@ -65,7 +65,7 @@ def _refusal(allocation_id: str, payment_id: str) -> Refusal:
         allocation_id,
         "payment_decided_here",
         f"Payment {payment_id} was decided here, so what it paid is no history.",
-        "Reverse the allocation that stands, or give your own decision with POST /v1/payments/{id}/allocations.",
+        "Reverse the allocation that stands, or decide with POST /v1/payments/{id}/allocations.",
     )
 
 
@@ -116,7 +116,7 @@ def _write(tx: Transaction, columns: dict[str, list[Any]], fresh: Sequence[_Row]
                     "checked_by",
                     "reversed_at",
                     "pi",
-                )  # fmt: skip
+                )
             },
         },
     )

@@ -1,8 +1,9 @@
-"""Take a book's rows into the store: each is accepted, unchanged or rejected, and taking them again changes nothing.
+"""Take rows into the store: each is accepted, unchanged or rejected; again, it changes nothing.
 
-The rows were checked by `features.book`; here they meet what the store holds. Balances that we keep are never overwritten:
-what the billing system says about a balance is kept beside ours, and a difference becomes an entry or a case (see
-`serving.restatement`). History stays outside our journal: it is inside the balances with which items and payments come.
+The rows were checked by `features.book`; here they meet what the store holds. Balances that we keep are
+never overwritten: what the billing system says about a balance is kept beside ours, and a difference
+becomes an entry or a case (see `serving.restatement`). History stays outside our journal: it is inside the
+balances with which items and payments come.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from features.book import Book
 from features.book_schema import TABLES, TableSpec
 from serving.block_keys import customer_keys, item_keys, item_names, payment_keys
 from serving.history import take_history
+from serving.masking import without_card_numbers
 from serving.restatement import restate
 from serving.row_states import Intake, Refusal, RowState
 from serving.store.book_reading import SOURCES
@@ -49,8 +51,8 @@ _NOT_HASHED: Final = {"known_at", "stated_open_minor"}
 
 
 def ingest_book(store: Store, book_id: str, book: Book, now: datetime) -> Intake:
-    """Take a checked book, table by table, some thousand rows a transaction; safe to repeat after any interruption."""
-    intake = Intake()
+    """Take a checked book, table by table, some thousand rows a transaction; safe to repeat at any time."""
+    intake, book = Intake(), without_card_numbers(book)
     for spec in TABLES:
         table = book.table(spec.name)
         # rows without a key of their own are counted against those that are there, so they are taken together
@@ -64,7 +66,7 @@ def ingest_book(store: Store, book_id: str, book: Book, now: datetime) -> Intake
 
 def ingest_rows(tx: Transaction, book: Book, now: datetime) -> Intake:
     """Take a small checked book in the caller's transaction."""
-    intake = Intake()
+    intake, book = Intake(), without_card_numbers(book)
     for spec in TABLES:
         if book.table(spec.name).num_rows:
             take_rows(tx, spec, book.table(spec.name), book, intake, now)
@@ -154,7 +156,7 @@ def _take_invoices(tx: Transaction, part: pa.Table, book: Book, intake: Intake, 
 def _admissible_changes(
     tx: Transaction, columns: dict[str, list[Any]], there: dict[str, Any], intake: Intake
 ) -> list[int]:
-    """Find the items that say something else and may: amount, currency, customer and type only while nothing was applied."""
+    """Find the items that say something else and may; what money hangs on only while nothing was applied."""
     ids = columns["id"]
     differing = [
         place
@@ -177,7 +179,7 @@ def _admissible_changes(
                     ids[place],
                     "item_in_use",
                     f"The item has allocations, and {' and '.join(hard).replace('_minor', '')} would change.",
-                    "Issue a credit memo or debit note for the difference; reverse the allocations if the item is wrong.",
+                    "Issue a credit memo or debit note for the difference, or reverse the allocations.",
                 )
             )
         else:
@@ -263,7 +265,7 @@ def _take_payments(tx: Transaction, part: pa.Table, book: Book, intake: Intake, 
                     one,
                     "payment_changed",
                     "This payment is in the store and says something else.",
-                    "A payment is booked once and never changes: give the correction a payment_id of its own.",
+                    "A payment never changes: give the correction a payment_id of its own.",
                 )
             )
 
@@ -312,7 +314,7 @@ def _take_keyed(tx: Transaction, spec: TableSpec, part: pa.Table, book: Book, in
 
 
 def _take_lines(tx: Transaction, spec: TableSpec, part: pa.Table, owner: str, intake: Intake) -> None:
-    """Take lines of an owner: equal lines count, so each is new as often as it stands there more often than before."""
+    """Take lines of an owner; equal ones count: each is new as often as it stands there more than before."""
     columns = with_hashes(plain_columns(spec, part))
     table = instalment if spec.name == "instalments" else remittance_line
     there = hashes_by_owner(tx, table, owner, columns[owner])

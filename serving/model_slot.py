@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import structlog
@@ -133,14 +133,16 @@ class ModelSlot:
 
 
 class _Checked:
-    """A booster whose every answer is a number: nonsense stops where it arises, not as an error further on."""
+    """A booster whose every answer is a number: nonsense stops where it arises, not further on."""
 
     def __init__(self, booster: Booster) -> None:
         self._booster = booster
 
-    def predict(self, data: NDArray[np.float64], *, raw_score: bool = False, num_threads: int = 0) -> Any:
+    def predict(  # its answer is what LightGBM makes it
+        self, data: NDArray[np.floating], *, raw_score: bool = False, num_threads: int = 0
+    ) -> NDArray[np.float64]:
         """Answer as the booster does; raises `ModelFaultError` for an answer that is no number."""
-        said = self._booster.predict(data, raw_score=raw_score, num_threads=num_threads)
+        said: NDArray[np.float64] = self._booster.predict(data, raw_score=raw_score, num_threads=num_threads)
         if not np.isfinite(said).all():
             metrics.MODEL_FAULTS.labels(ModelFaultError.code).inc()
             raise ModelFaultError

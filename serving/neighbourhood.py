@@ -1,10 +1,11 @@
-"""The part of a book that matching some payments looks at: small, and closed, so that the answer is that of the whole.
+"""The part of a book that matching some payments looks at: small, closed, with the answer of the whole.
 
-Matching reads a book through equalities: of references, names, accounts, amounts, customers. The store finds by index all
-rows that share such a key with the payments, up to the cap of the key and one more, so that a key too common in the book is
-too common here. First those that keys bring; the very code that blocks in bulk says which customers may stand behind the
-payments and which items are candidates. Then everything that is compared about these: their open items, past and names.
-What is a count or a mean over the whole book comes along in `Elsewhere`.
+Matching reads a book through equalities: of references, names, accounts, amounts, customers. The store
+finds by index all rows that share such a key with the payments, up to the cap of the key and one more, so
+that a key too common in the book is too common here. First those that keys bring; the very code that blocks
+in bulk says which customers may stand behind the payments and which items are candidates. Then everything
+that is compared about these: their open items, past and names. What is a count or a mean over the whole
+book comes along in `Elsewhere`.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def _by_amount(tx: Transaction, own: Book, found: _Found) -> None:
 
 
 def _by_party(tx: Transaction, own: Book, found: _Found) -> None:
-    """Find customers by what the source says, accounts, likeness of names and the past of accounts and names."""
+    """Find customers by what the source says, accounts, names, and the past of accounts and names."""
     found.customers.update(one for one in own.payments["customer_id"].to_pylist() if one)
     accounts = [hashed(one) for one in normalise_accounts(own.payments["payer_account"]).to_pylist() if one]
     found.customers |= rows.customers_by(tx, "account", accounts, rows.ALL)
@@ -161,7 +162,7 @@ def _payments_only(book: Book, payments: pa.Table) -> Book:
 
 
 def _with(book: Book, brought: Book | None) -> Book:
-    """Put payments of a request beside those of the store; one that is there too counts as the request says it."""
+    """Put payments of a request beside those of the store; of one in both the request's row counts."""
     if brought is None or brought.payments.num_rows == 0:
         return book
     new = brought.payments["payment_id"].combine_chunks()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from receivables.money import to_minor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pyarrow as pa
+
+
+NO_GROUNDS: Final[Mapping[str, str]] = MappingProxyType({})
+"""For runs that nobody will want to decide again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,20 @@ class Proposed:
     model: str
     policy: str
     lines: tuple[Line, ...]
+    grounds: str | None = field(default=None, compare=False)
+    """What the decision stood on, as `features.grounds` kept it: no names, no texts."""
 
 
 def proposals_of(
-    decisions: pa.Table, allocations: pa.Table, items: Mapping[str, tuple[str, int]]
+    decisions: pa.Table,
+    allocations: pa.Table,
+    items: Mapping[str, tuple[str, int]],
+    grounds: Mapping[str, str] = NO_GROUNDS,
 ) -> list[Proposed]:
-    """Read the tables of a run; `items` gives the currency and side (-1: credit memo) of every item."""
+    """Read the tables of a run; `items` gives the currency and side (-1: credit memo) of every item.
+
+    `grounds` gives by payment what its decision stood on.
+    """
     spoken = dict(zip(decisions["payment_id"].to_pylist(), decisions["currency"].to_pylist(), strict=True))
     lines: dict[str, list[Line]] = {}
     for row in allocations.to_pylist():
@@ -85,10 +97,13 @@ def proposals_of(
             pair_confidence=row["pair_confidence"],
         )
         lines.setdefault(row["payment_id"], []).append(line)
-    return [_decided(row, lines.get(row["payment_id"], [])) for row in decisions.to_pylist()]
+    return [
+        _decided(row, lines.get(row["payment_id"], []), grounds.get(row["payment_id"]))
+        for row in decisions.to_pylist()
+    ]
 
 
-def _decided(row: Mapping[str, Any], lines: list[Line]) -> Proposed:
+def _decided(row: Mapping[str, Any], lines: list[Line], grounds: str | None) -> Proposed:
     currency = row["currency"]
     return Proposed(
         payment_id=row["payment_id"],
@@ -104,6 +119,7 @@ def _decided(row: Mapping[str, Any], lines: list[Line]) -> Proposed:
         model=row["model"],
         policy=row["policy"],
         lines=tuple(lines),
+        grounds=grounds,
     )
 
 

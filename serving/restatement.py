@@ -1,7 +1,7 @@
 """What the billing system says about a balance we keep: an entry, a case, or nothing; never an overwrite.
 
-It may say what it knew before our allocations (nothing new), what we know too (an echo), less than we have (settled
-elsewhere: an entry) or something that fits neither (a case: a person asks).
+It may say what it knew before our allocations (nothing new), what we know too (an echo), less than we have
+(settled elsewhere: an entry) or something that fits neither (a case: a person asks).
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from receivables.journal import Item, SettledElsewhere
 from serving.audit.chain import append
 from serving.effects import made_id
-from serving.posting import Booking, post
+from serving.posting import Booking, Item, SettledElsewhere, post
 from serving.store.case_rows import insert_cases
 from serving.store.columns import EPOCH, microseconds
 from serving.store.effect_rows import move_items
@@ -20,7 +19,7 @@ from serving.store.intake_rows import mark_for_recheck, proposed_on, rows_of, up
 from serving.store.schema import invoice
 
 if TYPE_CHECKING:
-    from serving.store.store import Transaction
+    from serving.store.store import StoredRow, Transaction
 
 CONFLICT: Final = "balance_conflict"
 
@@ -28,7 +27,7 @@ CONFLICT: Final = "balance_conflict"
 def restate(
     tx: Transaction, before: dict[str, Any], stated: dict[str, list[Any]], now: datetime
 ) -> list[str]:
-    """Compare what is stated of items with what was stated before and with our balance; give the items that moved."""
+    """Compare what is stated of items with what was and with our balance; give those that moved."""
     new = [
         (one, value)
         for one, value in zip(stated["id"], stated["stated_open_minor"], strict=True)
@@ -75,7 +74,7 @@ def _settle_elsewhere(tx: Transaction, less: list[tuple[Any, int]], now: datetim
     mark_for_recheck(tx, proposed_on(tx, [row.id for row, _ in less]))
 
 
-def _conflict(tx: Transaction, row: Any, value: int) -> dict[str, Any]:
+def _conflict(tx: Transaction, row: StoredRow, value: int) -> dict[str, Any]:
     return {
         "id": made_id("ca", tx.book_id, CONFLICT, row.id, value, row.version),
         "payment_id": None,

@@ -29,7 +29,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class Intake:
-    """What became of the rows: states by table and id, refusals, and the items and payments that are new or changed."""
+    """What became of the rows by table and id; refusals; the items and payments that are new or changed."""
 
     states: dict[str, dict[str, RowState]] = field(default_factory=lambda: defaultdict(dict))
     refusals: list[Refusal] = field(default_factory=list)

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from features import references
 from features.book import Book
 from features.frame import Frame
 from features.join import KeyFilter
+from features.text import SpanText
 from serving.block_keys import Keys, item_keys, signed
 from serving.store.book_reading import Selection, read_book
 from serving.store.intake_rows import add_keys, waiting_for
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from serving.store.store import Transaction
 
 TEXT_LENGTH = 4
@@ -59,13 +59,40 @@ def note_texts(tx: Transaction, payment_ids: Sequence[str]) -> None:
 
 
 def text_keys(book: Book) -> Keys:
-    """Make the keys of the numbers that stand in the texts of payments."""
+    """Make the keys of the numbers in the texts of payments: words, digits alone, digits in groups.
+
+    An item of every numbering scheme has a key among these: its number, the same without its prefix, or its
+    serial part. All spans would be ten times as many, and writing them cost more than matching.
+    """
     frame = Frame(book)
     texts = references.reference_texts(frame, np.arange(frame.payment_count, dtype=np.int32))
     spans = references.payment_spans(texts, EveryKey())
-    telling = np.flatnonzero(spans.digit & (spans.clean > 0) & (spans.end - spans.start >= TEXT_LENGTH))
+    text = spans.text
+    first = np.searchsorted(text.atom_start, spans.start, side="right") - 1
+    last = np.searchsorted(text.atom_end, spans.end)
+    apart = np.cumsum(~text.atom_glued)
+    is_word = (spans.clean == FREE) & (apart[last] == apart[first])
+    letters = np.append(0, np.cumsum(~text.atom_is_digit))
+    all_digits = letters[last + 1] == letters[first]
+    row = text.atom_row[first]
+    more_before = _is_digit_of(text, first - 1, row)
+    more_behind = _is_digit_of(text, last + 1, row)
+    is_number = all_digits & ((first == last) | ~(more_before | more_behind))
+    long = spans.end - spans.start >= TEXT_LENGTH
+    telling = np.flatnonzero(spans.digit & ~spans.listed & long & (is_word | is_number))
     owners = frame.payment_ids.take(pa.array(spans.payment[telling])).to_pylist()
     return Keys("P", "text", signed(spans.key[telling]), owners)
+
+
+def _is_digit_of(text: SpanText, atom: NDArray[np.int64], row: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which atoms are digits of the same text."""
+    inside = (atom >= 0) & (atom < len(text.atom_row))
+    at = np.clip(atom, 0, max(len(text.atom_row) - 1, 0))
+    return np.asarray(inside & text.atom_is_digit[at] & (text.atom_row[at] == row), np.bool_)
+
+
+FREE = 2
+"""What `PaymentSpans.clean` says of a span that stands free on both sides."""
 
 
 class EveryKey(KeyFilter):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from features.book import Book, read_book
 from features.pipeline import match_book
@@ -78,10 +78,12 @@ def in_force(tx: Transaction) -> dict[str, tuple[Any, ...]]:
     """Give what is decided of each payment, without the ids of decisions: equal for equal outcomes."""
     rows = tx.connection.execute(
         select(
-            payment.c.id, payment.c.state, payment.c.unapplied_minor, decision.c.outcome, decision.c.confidence,
-            decision.c.reasons, decision.c.customer_id, payment.c.decision_id,
+            payment.c.id, payment.c.state, payment.c.unapplied_minor, decision.c.outcome,
+            decision.c.confidence, decision.c.reasons, decision.c.customer_id, payment.c.decision_id,
         )
-        .outerjoin(decision, (decision.c.book_id == payment.c.book_id) & (decision.c.id == payment.c.decision_id))
+        .outerjoin(
+            decision, (decision.c.book_id == payment.c.book_id) & (decision.c.id == payment.c.decision_id)
+        )
         .where(payment.c.book_id == tx.book_id)
     ).all()  # fmt: skip
     lines: dict[str, list[tuple[Any, ...]]] = {}
@@ -102,7 +104,7 @@ def final_state(store: Store, book_id: str = "acme") -> dict[str, Any]:
     with store.reading(book_id) as tx:
         assert violations(tx) == []
 
-        def rows(*columns: Any) -> list[tuple[Any, ...]]:
+        def rows(*columns: ColumnElement[Any]) -> list[tuple[Any, ...]]:
             query = select(*columns).where(columns[0].table.c.book_id == book_id)
             return sorted((tuple(row) for row in tx.connection.execute(query)), key=repr)
 
@@ -112,10 +114,17 @@ def final_state(store: Store, book_id: str = "acme") -> dict[str, Any]:
             "payments": in_force(tx),
             "items": rows(invoice.c.id, invoice.c.open_minor, invoice.c.opening_minor),
             "allocations": rows(
-                allocation.c.payment_id, allocation.c.invoice_id, allocation.c.amount_minor, allocation.c.write_off_minor
+                allocation.c.payment_id,
+                allocation.c.invoice_id,
+                allocation.c.amount_minor,
+                allocation.c.write_off_minor,
             ),
             "postings": rows(
-                posting.c.account, posting.c.currency, posting.c.amount_minor, posting.c.payment_id, posting.c.invoice_id
+                posting.c.account,
+                posting.c.currency,
+                posting.c.amount_minor,
+                posting.c.payment_id,
+                posting.c.invoice_id,
             ),
             "cases": sorted((tuple(row) for row in tx.connection.execute(cases)), key=repr),
         }
@@ -130,7 +139,6 @@ def rows_of_book(book: Book, table: str, ids: Iterable[str]) -> Book:
 
 
 TABLE_NAMES = (
-    "invoices", "payments", "customers", "customer_accounts", "own_accounts", "instalments", "remittance_lines",
-    "fx_rates", "allocations",
+    "invoices", "payments", "customers", "customer_accounts", "own_accounts", "instalments",
+    "remittance_lines", "fx_rates", "allocations",
 )  # fmt: skip
-

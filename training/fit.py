@@ -79,6 +79,7 @@ class Sample:
     labelled: B  # shape (payments,)
     matchable: B  # pays something among the items known
     fingerprint: NDArray[np.uint64]  # of the truth
+    weight: F64  # shape (payments,), what each payment stands for
 
 
 def sample_of(reading: Reading, truth: Truth, window: Window, *, cold: bool = False) -> Sample:
@@ -107,6 +108,7 @@ def sample_of(reading: Reading, truth: Truth, window: Window, *, cold: bool = Fa
         labelled=truth.labelled[window.batch] & (hidden[window.batch] == 0),
         matchable=truth.lines[window.batch] > 0,
         fingerprint=truth.fingerprint[window.batch],
+        weight=truth.weight[window.batch],
     )
 
 
@@ -147,6 +149,7 @@ def fit_models(
     fold = np.concatenate([fold_of(s.compared.comparison.payment_row) for s in samples])
     by_sample = np.ones(len(samples)) if weights is None else np.asarray(weights)
     weight = np.repeat(by_sample, [len(s.is_true) for s in samples])
+    weight *= np.concatenate([s.weight[s.compared.comparison.payment] for s in samples])
     out_of_fold = np.empty(len(label))
     for number in (0, 1):
         learn = keep & (fold != number)
@@ -169,7 +172,7 @@ def fit_models(
         known = sample.labelled[proposed.hypotheses.payment]
         sets.append(proposed.matrix[known])
         right.append(is_right(sample, proposed)[known])
-        heft.append(np.full(int(known.sum()), by_sample[number]))
+        heft.append(by_sample[number] * sample.weight[proposed.hypotheses.payment][known])
     proposal = _train(
         np.concatenate(sets), np.concatenate(right), SET_SCHEMA, set_parameters, np.concatenate(heft)
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.frame import I32, I64, RESOLUTIONS, B, Frame
+from features.frame import F64, I32, I64, RESOLUTIONS, B, Frame
 from features.hypotheses import fingerprints
 from features.state import FOREVER
 from features.text import U64
@@ -26,6 +26,10 @@ class Truth:
     pair_item: I32
     amount: I64
     write_off: I64
+    weight: F64  # one over the chance of having been looked at, clipped; 1 where nobody sampled
+
+
+MOST_WEIGHT = 20.0
 
 
 def read_truth(frame: Frame) -> Truth:
@@ -61,7 +65,18 @@ def read_truth(frame: Frame) -> Truth:
         pair_item=item,
         amount=amount,
         write_off=write_off,
+        weight=_weights(frame, rows),
     )
+
+
+def _weights(frame: Frame, rows: NDArray[np.int64]) -> F64:
+    """Return what each payment stands for: an audited one for those like it that nobody looked at."""
+    weight = np.ones(frame.payment_count)
+    pi = frame.allocation_pi[rows]
+    sampled = (pi > 0) & (pi < 1)
+    heavier = np.minimum(1.0 / np.where(sampled, pi, 1.0), MOST_WEIGHT)
+    np.maximum.at(weight, frame.allocation_payment[rows], heavier)
+    return weight
 
 
 def _old_enough(frame: Frame) -> B:

@@ -175,7 +175,7 @@ def learn(
     return Learned(
         fitted=fitted,
         calibration=calibration,
-        certificate=certificate(frame, calibration_check, certification_check),
+        certificate=certificate(frame, calibration_check, certification_check, truth.weight),
         calibration_check=calibration_check,
         certification_check=certification_check,
         stated=tuple(part for one in (*early, *late) for part in one[1]),

@@ -8,6 +8,7 @@ Payments come last: a conversion that was cut off before them is simply done aga
 from __future__ import annotations
 
 import csv
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +33,17 @@ class UnusableBookError(TieoutError):
     mend = "Give a new folder, or a book whose tables are CSV files."
 
 
+def _locked(folder: Path) -> int:
+    """Hold the folder for this process alone, as long as the descriptor is open."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise UnusableBookError(f"Another conversion is writing into {folder}.") from None
+    return descriptor
+
+
 class BookOut:
     """The tables of one book while a conversion adds to them."""
 
@@ -43,6 +55,7 @@ class BookOut:
             raise UnusableBookError(f"{folder} holds {parquet[0]}.parquet, which cannot be added to.")
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self._lock = _locked(folder)
         self._waiting = folder / _WAITING
         shutil.rmtree(self._waiting, ignore_errors=True)  # what an interrupted conversion left
         self._waiting.mkdir()
@@ -116,6 +129,7 @@ class BookOut:
         for file in self._files.values():
             file.close()
         shutil.rmtree(self._waiting, ignore_errors=True)
+        os.close(self._lock)
 
     def _write(self, table: str, change: Callable[[Row], Row | None] | None) -> int:
         path = self.folder / f"{table}.csv"

@@ -34,7 +34,7 @@ class Fate(StrEnum):
     NEW = "new"
     COPY = "copy"
     PART = "part"
-    """Of a booked line that the book already holds as one payment: it becomes a remittance line of that."""
+    """Of a line that the book already holds as one payment, bare: it becomes a remittance line of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ class Verdict:
     fate: Fate
     payment_id: str
     replaces: str = ""
+    may_fill: bool = False
+    """Whether this copy tells what the payment of this run that it is a copy of does not."""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,17 @@ class Known:
         """Whether it may stand for a whole batch: a line of which nothing but the amount is told."""
         return not (self.name or self.account or self.end_to_end_id or self.is_part)
 
+    def lacks(self, payment: PaymentEntry) -> bool:
+        """Say whether another version tells something that this one does not."""
+        pairs = (
+            (self.name, payment.payer_name),
+            (self.account, payment.payer_account),
+            (self.structured, payment.structured_reference),
+            (self.end_to_end_id, payment.end_to_end_id),
+            (self.text, payment.remittance),
+        )
+        return any(other and not own for own, other in pairs)
+
 
 _Day = tuple[str, date, str, int]
 
@@ -78,7 +91,7 @@ class Identities:
     """Every payment met so far, by what it is."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, str] = {}
+        self._ids: dict[str, Known] = {}
         self._days: dict[_Day, list[Known]] = {}
         self._batches: dict[_Day, dict[str, str]] = {}
         """Booked lines whose parts are in the book: their reference and the format they came in."""
@@ -98,7 +111,6 @@ class Identities:
 
     def remember(self, payment_id: str, payment: PaymentEntry) -> None:
         """Take in a payment that the book already holds."""
-        self._ids[payment_id] = payment_id
         self._add(payment_id, payment, is_old=True)
 
     def take(self, payment: PaymentEntry) -> Verdict:
@@ -107,21 +119,21 @@ class Identities:
         ordinal = self._equals[base]
         self._equals[base] += 1
         payment_id = hashed_id(base, ordinal)
-        if (known := self._ids.get(payment_id)) is not None:
-            return Verdict(Fate.COPY, known)
-        if (copy := self._copy_of(payment)) is not None:
-            self._ids[payment_id] = copy.payment_id
-            return Verdict(Fate.COPY, copy.payment_id)
+        known = self._ids.get(payment_id) or self._copy_of(payment)
+        if known is not None:
+            self._ids[payment_id] = known
+            tells_more = known.lacks(payment)
+            if known.is_old and known.is_collective and tells_more:
+                return Verdict(Fate.PART, known.payment_id)
+            return Verdict(Fate.COPY, known.payment_id, may_fill=tells_more and not known.is_old)
         if payment.batch_minor is not None:
             fate, of = self._fate_of_batch(payment)
             if fate is Fate.PART:
                 return Verdict(fate, of)
-            self._ids[payment_id] = payment_id
             self._add(payment_id, payment, is_old=False)
             return Verdict(Fate.NEW, payment_id, of)
         if self._is_batch_known(payment):
             return Verdict(Fate.COPY, "")
-        self._ids[payment_id] = payment_id
         self._add(payment_id, payment, is_old=False)
         return Verdict(Fate.NEW, payment_id)
 
@@ -152,6 +164,7 @@ class Identities:
             payment.batch_minor is not None,
             is_old,
         )
+        self._ids[payment_id] = known
         self._days.setdefault(_day(payment, payment.amount_minor), []).append(known)
         if payment.batch_minor is not None:
             parts = self._batches.setdefault(_day(payment, payment.batch_minor), {})

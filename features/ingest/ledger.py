@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -45,7 +46,13 @@ _KEYS: Final = {
         *("opening", "closing", "entries", "credit", "debit"),
     ),
 }
-_LINE_KEY: Final = ("payment_id", "lineage_sha256", "lineage_position")
+_LINE_KEY: Final = ("payment_id", "reference", "customer_reference", "amount", "deduction", "reason", "kind")
+_FILLED: Final = (
+    *("value_date", "received_at", "payer_name", "payer_account", "customer_id", "remittance"),
+    *("structured_reference", "end_to_end_id", "transaction_code", "original_amount", "original_currency"),
+    *("charges", "kind", "uetr", "mandate_id", "counterparty_ultimate", "return_reason", "exchange_rate"),
+)
+"""Columns that a copy may fill where the version kept is empty."""
 _Small = InstalmentEntry | CustomerEntry | CustomerAccountEntry | OwnAccountEntry | FxRateEntry
 
 
@@ -58,8 +65,12 @@ class Ledger:
         self._invoices: dict[str, Row] = {}
         self._new_invoices: set[str] = set()
         self._keys: dict[str, set[tuple[str, ...]]] = {name: set() for name in _KEYS}
-        self._lines: set[tuple[str, ...]] = set()
+        self._lines: Counter[tuple[str, ...]] = Counter()
+        self._file_lines: Counter[tuple[str, ...]] = Counter()
+        """The same by file: of equal lines the larger count of any file stays."""
         self._dropped: set[str] = set()
+        self._fillings: dict[str, Row] = {}
+        """What a copy of a new payment tells beyond the version that is kept."""
         self._undoing: dict[str, tuple[str, int]] = {}
         """Returns by payment id: what they refer to, and their amount."""
         self._advices: list[RemittanceEntry] = []
@@ -84,6 +95,9 @@ class Ledger:
         self._positions[payment.lineage.position] = (verdict.fate, verdict.payment_id)
         if verdict.replaces:
             self._dropped.add(verdict.replaces)
+        if verdict.may_fill:
+            self._positions[payment.lineage.position] = (Fate.NEW, verdict.payment_id)
+            self._fillings.setdefault(verdict.payment_id, _filling(payment))
         if verdict.fate is Fate.NEW:
             self._add("payments", payment_row(payment, verdict.payment_id))
             if payment.related_reference:
@@ -163,13 +177,15 @@ class Ledger:
         related = {
             payment_id: found
             for payment_id, (reference, minor) in self._undoing.items()
-            if (found := _undone(payment_id, minor, named.get(reference, [])))
+            if (found := self._undone(payment_id, minor, named.get(reference, [])))
         }
 
         def payment(row: Row) -> Row | None:
             if row["payment_id"] in self._dropped:
                 return None
-            return row | {"related_payment_id": related.get(row["payment_id"], "")}
+            filling = self._fillings.get(row["payment_id"], {})
+            more = {name: text for name, text in filling.items() if not row[name]}
+            return row | more | {"related_payment_id": related.get(row["payment_id"], "")}
 
         def line(row: Row) -> Row | None:
             return None if row["payment_id"] in self._dropped else row
@@ -186,7 +202,7 @@ class Ledger:
         for row in self._book.rows("invoices"):
             self._invoices[row.get("invoice_id", "")] = _without_lineage(row)
         for row in self._book.rows("remittance_lines"):
-            self._lines.add(_key(row, _LINE_KEY))
+            self._lines[_key(row, _LINE_KEY)] += 1
         for table, key in _KEYS.items():
             self._keys[table].update(_key(row, key) for row in self._book.rows(table))
 
@@ -195,6 +211,12 @@ class Ledger:
         fate, payment_id = self._positions[line.payment_position]
         if fate is Fate.NEW:
             self._add_line(remittance_row(line, payment_id))
+
+    def _undone(self, payment_id: str, minor: int, candidates: list[Known]) -> str:
+        """Give the one payment that a return undoes: it has the same reference and the opposite sign."""
+        found = {one.payment_id for one in candidates if one.amount_minor * minor < 0}
+        found -= {payment_id, *self._dropped}
+        return found.pop() if len(found) == 1 else ""
 
     def _join(self, line: RemittanceEntry, named: dict[str, list[Known]]) -> Problem | None:
         found = {one.payment_id for one in named.get(line.payment_reference, []) if one.payment_id}
@@ -221,8 +243,10 @@ class Ledger:
 
     def _add_line(self, row: Row) -> None:
         key = _key(row, _LINE_KEY)
-        if key not in self._lines:
-            self._lines.add(key)
+        in_file = (row["lineage_sha256"], *key)
+        self._file_lines[in_file] += 1
+        if self._file_lines[in_file] > self._lines[key]:
+            self._lines[key] += 1
             self._add("remittance_lines", row)
 
     def _add_once(self, table: str, row: Row) -> None:
@@ -235,12 +259,9 @@ class Ledger:
 _CUT: Final = ("The text is longer than a book can hold and was cut.", "Nothing to do if the rest is noise.")
 
 
-def _undone(payment_id: str, minor: int, candidates: list[Known]) -> str:
-    """Give the one payment that a return undoes: it has the same reference and the opposite sign."""
-    found = {
-        one.payment_id for one in candidates if one.payment_id != payment_id and one.amount_minor * minor < 0
-    }
-    return found.pop() if len(found) == 1 else ""
+def _filling(payment: PaymentEntry) -> Row:
+    row = payment_row(payment, "")
+    return {name: row[name] for name in _FILLED if row[name]}
 
 
 def _without_lineage(row: Row) -> Row:

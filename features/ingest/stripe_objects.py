@@ -50,6 +50,10 @@ _CATEGORY_KINDS: Final = {
 }
 
 
+_FIRST_MOVES: Final = frozenset("charge payment refund payment_refund dispute payout transfer topup".split())
+"""Categories under which a source moves money for the first time."""
+
+
 class UnreadableObjectError(Exception):
     """A value of an object that a payment needs cannot be read."""
 
@@ -155,18 +159,38 @@ def _balance_transaction(one: JsonObject, place: Lineage) -> Iterator[Entry | Pr
         kind=kind_of(category),
         bank_reference=reference_of(id_in(source) or payment.bank_reference, category),
         value_date=None if instant is None else instant.date(),
-        related_reference=id_in(source.get("charge")) if isinstance(source, dict) else "",
     )
+    if isinstance(source, dict):
+        payment = _with_source(payment, source)
     yield payment
     fee = _units(one, "fee") if one.get("fee") is not None else 0
     if fee and payment.status is EntryStatus.BOOKED:
         yield from gross_and_fee(payment, _minor(fee, payment.currency), payment.bank_reference)
 
 
+def _with_source(payment: PaymentEntry, source: JsonObject) -> PaymentEntry:
+    """Add what the charge or refund behind a balance transaction says of its customer and currency."""
+    currency = text_of(source.get("currency")).upper()
+    units = integer_of(source.get("amount"))
+    billing, customer = object_at(source, "billing_details"), source.get("customer")
+    named = text_of(customer.get("name")) if isinstance(customer, dict) else ""
+    is_converted = bool(currency) and currency != payment.currency and units is not None
+    sign = -1 if payment.amount_minor < 0 else 1
+    return replace(
+        payment,
+        payer_name=text_of(billing.get("name")) or named or text_of(billing.get("email")),
+        customer_id=id_in(customer),
+        remittance=_described(source) or payment.remittance,
+        end_to_end_id=id_in(source.get("payment_intent")),
+        related_reference=id_in(source.get("charge")),
+        original_amount_minor=sign * abs(_minor(units or 0, currency)) if is_converted else None,
+        original_currency=currency if is_converted else "",
+    )
+
+
 def reference_of(source: str, category: str) -> str:
-    """Name a transaction: a source moves money once, but what undoes it comes under the same source."""
-    undoes = {"dispute_reversal", "refund_failure", "payout_reversal", "payout_failure", "payout_cancel"}
-    return f"{source}/{category}" if category in undoes else source
+    """Name a transaction: a source moves money once, but what undoes or adjusts it has the same source."""
+    return source if category in _FIRST_MOVES else f"{source}/{category}"
 
 
 def _payout(one: JsonObject, place: Lineage) -> Iterator[Entry | Problem]:

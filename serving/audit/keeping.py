@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,6 +45,17 @@ class AuditFolder:
         """The file that only grows."""
         return CheckpointFile(self.folder / "checkpoints.jsonl")
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from signing meanwhile: checkpoints of a book never go back."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.folder / "signing.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
     @property
     def key(self) -> Path:
         """The private key, for its owner alone; `.pub` beside it is for everybody."""
@@ -60,15 +74,16 @@ def keep_checkpoint(
 
     Raises `BrokenChainError` when the chain no longer holds what the newest checkpoint saw.
     """
-    newest = folder.checkpoints.newest(book)
-    with store.reading(book) as tx:
-        size, head = chain_head(tx)
-        _refuse_other_chain(tx, newest, size)
-    if newest is not None and (size == newest.size or (only_if_due and not _is_due(newest, size, now))):
-        return None
-    checkpoint = SigningKey.read_or_make(folder.key).sign(book, size, head, now)
-    folder.checkpoints.append(checkpoint)
-    return checkpoint
+    with folder.alone():
+        newest = folder.checkpoints.newest(book)
+        with store.reading(book) as tx:
+            size, head = chain_head(tx)
+            _refuse_other_chain(tx, newest, size)
+        if newest is not None and (size == newest.size or (only_if_due and not _is_due(newest, size, now))):
+            return None
+        checkpoint = SigningKey.read_or_make(folder.key).sign(book, size, head, now)
+        folder.checkpoints.append(checkpoint)
+        return checkpoint
 
 
 def verify_book(store: Store, book: str, checkpoints: CheckpointFile, public_key: Path) -> Verification:

@@ -1,7 +1,8 @@
 """People: who they are, what their role lets them do, and the sessions they work in.
 
-Passwords are hashed with argon2id. A session is an opaque secret of which the store keeps a hash, so that logging out
-and revoking work at once. One table says which permission each role has; every route of the pages names one.
+Passwords are hashed with argon2id. A session is an opaque secret of which the store keeps a hash, so that
+logging out and revoking work at once. One table says which permission each role has; every route of the
+pages names one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -20,7 +21,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from receivables.errors import TieoutError
 from serving.audit.chain import append
 from serving.store import people_rows
-from serving.store.store import Store, Transaction
+from serving.store.store import Store, StoredRow, Transaction
 
 __all__ = [
     "BadUserError",
@@ -118,10 +119,10 @@ def make_user(
         raise BadUserError(f"{address} is a user of this book already.")
     user_id = f"us_{secrets.token_hex(8)}"
     hashed = None if password is None else _hasher.hash(password)
+    called = name or address.partition("@")[0]
     people_rows.add_user(
-        tx, id=user_id, email=address, role=role.value, name=name or address.partition("@")[0], password_hash=hashed,
-        created_at=now,
-    )  # fmt: skip
+        tx, id=user_id, email=address, role=role.value, name=called, password_hash=hashed, created_at=now
+    )
     append(tx, "user.made", {"user_id": user_id, "role": role.value, "by": by}, now)
     return user_id
 
@@ -160,7 +161,7 @@ def log_in(store: Store, email: str, password: str, now: datetime) -> tuple[str,
     return open_session(store, row, now)
 
 
-def open_session(store: Store, row: Any, now: datetime) -> tuple[str, Person]:
+def open_session(store: Store, row: StoredRow, now: datetime) -> tuple[str, Person]:
     """Open a session for a user whose identity is established."""
     secret = secrets.token_urlsafe(32)
     csrf = secrets.token_urlsafe(24)

@@ -1,6 +1,8 @@
-"""The commands that need a store, one file a group: each has `register(app)` and imports its rooms inside functions.
+"""The commands that need a store, one file a group, each with `register(app)`.
 
-Only the standard library and typer are imported here and at the top of each file: `tieout --help` reads all of them.
+Rooms are imported inside functions; only the standard library and typer are at the top: `tieout --help`
+reads all
+of them.
 """
 
 from __future__ import annotations

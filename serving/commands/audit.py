@@ -1,4 +1,4 @@
-"""`tieout audit`: whether the chain is whole, hand it out, sign where it stands."""
+"""`tieout audit`: whether the chain is whole, sign where it stands, hand it out, decide a decision again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from serving.commands.store import BookOption, JsonOption, home, opened, the_book
+from serving.commands.store import BookOption, JsonOption, ModelOption, home, model_of, opened, the_book
 
 EXIT_TAMPERED = 4
 EXIT_NOT_VOUCHED = 5
@@ -20,15 +20,16 @@ CheckpointsOption = Annotated[
 ]
 KeyOption = Annotated[Path | None, typer.Option("--public-key", help="Whose checkpoints they are.")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="File to write; default: standard output.")]
+DecisionArgument = Annotated[str, typer.Argument(metavar="DECISION", help="The id of a decision.")]
 DueOption = Annotated[bool, typer.Option("--if-due", help="Only after 1,000 new records or five minutes.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="The audit chain: verify, sign, export.", no_args_is_help=True, rich_markup_mode=None
+        help="The audit chain: verify, sign, export, replay.", no_args_is_help=True, rich_markup_mode=None
     )
-    for command in (verify, checkpoint, export):
+    for command in (verify, checkpoint, export, replay):
         group.command()(command)
     app.add_typer(group, name="audit")
 
@@ -96,3 +97,28 @@ def export(book: BookOption = None, out: OutOption = None) -> None:
         else:
             with out.open("w", encoding="utf-8") as file:
                 file.writelines(lines)
+
+
+def replay(
+    decision: DecisionArgument,
+    model: ModelOption = None,
+    book: BookOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    """Decide a decision again from what it stood on, with the same model and policy, to the bit.
+
+    Exit codes: 0 the same, 4 something differs.
+    """
+    from serving.audit.replay import replay as decide_again
+
+    with opened() as store, store.reading(the_book(store, book)) as tx:
+        done = decide_again(tx, decision, lambda _: model_of(model).bundle)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), indent=2, sort_keys=True))
+    else:
+        for difference in done.differences:
+            typer.echo(f"DIFFERS: {difference}")
+        typer.echo(f"{done.decision_id}: payment {done.payment_id}, {done.model}, policy {done.policy}")
+        typer.echo(f"{done.outcome} at {done.confidence!r}: {'differs' if done.differences else 'the same'}")
+    if done.differences:
+        raise typer.Exit(EXIT_TAMPERED)

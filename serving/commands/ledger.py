@@ -29,12 +29,12 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How it is writte
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    export = _group(app, "export", "Write what the store holds for other systems.")
+    export = group(app, "export", "Write what the store holds for other systems.")
     export.command()(journal)
-    switch = _group(app, "posting", "Stop posting without stopping matching, and start it again.")
+    switch = group(app, "posting", "Stop posting without stopping matching, and start it again.")
     switch.command()(off)
     switch.command()(on)
-    periods = _group(app, "period", "Close months of the journal.")
+    periods = group(app, "period", "Close months of the journal.")
     periods.command()(lock)
     periods.command("open")(open_)
 
@@ -104,7 +104,7 @@ def open_(month: MonthArgument, book: BookOption = None, as_json: JsonOption = F
     _say({"opened": month}, f"{month} takes entries again.", as_json=as_json)
 
 
-def _group(app: typer.Typer, name: str, about: str) -> typer.Typer:
+def group(app: typer.Typer, name: str, about: str) -> typer.Typer:
     """Give the group of commands of that name: the one there is, or a new one."""
     for known in app.registered_groups:
         if known.name == name and known.typer_instance is not None:

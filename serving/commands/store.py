@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from features.progress import ProgressLine
     from serving.catch_up import CaughtUp
     from serving.ingest import Intake
     from serving.model_slot import LoadedModel
@@ -91,7 +92,7 @@ def ingest(
         if not as_json:
             where = folder / f"{book.resolve().name}.csv"
             typer.echo(
-                f"tieout: {read.quarantined:,} rows were set aside ({where}) and {len(intake.refusals):,} refused.",
+                f"tieout: {read.quarantined:,} rows set aside ({where}), {len(intake.refusals):,} refused.",
                 err=True,
             )
             for refusal in intake.refusals[:20]:
@@ -170,7 +171,9 @@ def model_of(folder: Path | None) -> LoadedModel:
     return slot.current()
 
 
-def _catch_up(store: Store, book_id: str, folder: Path | None, threads: int, progress: Any) -> CaughtUp:
+def _catch_up(
+    store: Store, book_id: str, folder: Path | None, threads: int, progress: ProgressLine
+) -> CaughtUp:
     from serving.catch_up import catch_up
     from serving.clock import wall_clock
 

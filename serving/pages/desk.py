@@ -1,4 +1,4 @@
-"""What the desk asks for: cases, cards, verdicts, items. JSON in, JSON out; every change carries the session's token."""
+"""What the desk asks for: cases, cards, verdicts, items; every change carries the session's token."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from receivables.money import to_minor
+from receivables.policy import Policy
 from serving.api.route import answered
 from serving.model_slot import LoadedModel, ModelUnavailableError
 from serving.pages.forms import Cases, ClaimForm, LineForm, UndoForm, VerdictForm
@@ -22,7 +23,7 @@ from serving.runtime import Runtime, runtime_of
 from serving.store import review_rows
 from serving.store.intake_rows import rows_of
 from serving.store.schema import invoice, payment
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 
 router = APIRouter(prefix="/review/api", include_in_schema=False)
 MOST_FOUND = 12
@@ -36,9 +37,11 @@ async def claim_cases(request: Request, form: ClaimForm, person: Decider) -> Res
 
     def work() -> dict[str, Any]:
         with runtime.store.transaction(person.book_id) as tx:
-            rows = claim(
-                tx, person.who, Queue(form.order, form.reason), now, count=form.count, skip=form.skip
-            ) if form.count else []  # fmt: skip
+            rows = (
+                claim(tx, person.who, Queue(form.order, form.reason), now, count=form.count, skip=form.skip)
+                if form.count
+                else []
+            )
             waiting = sum(count for _, count, _ in review_rows.counts_by_reason(tx, now))
         return {"cases": [row.id for row in rows], "waiting": waiting}
 
@@ -73,7 +76,7 @@ async def say(request: Request, case_id: str, form: VerdictForm, person: Decider
     def work() -> Done:
         with runtime.store.transaction(person.book_id) as tx:
             verdict = _verdict(tx, case_id, form)
-            policy = runtime.slot.current().policy if runtime.slot.why_not is None else _no_limits()
+            policy = runtime.slot.current().policy if runtime.slot.why_not is None else Policy()
             return give_verdict(tx, case_id, verdict, by=person.who, policy=policy, now=now)
 
     return answered(_said(await runtime.work(work)))
@@ -160,12 +163,6 @@ def _model(runtime: Runtime) -> LoadedModel | None:
         return None
 
 
-def _no_limits() -> Any:
-    from receivables.policy import Policy
-
-    return Policy()
-
-
 def _verdict(tx: Transaction, case_id: str, form: VerdictForm) -> Verdict:
     try:
         said = Said(form.said)
@@ -180,12 +177,18 @@ def _verdict(tx: Transaction, case_id: str, form: VerdictForm) -> Verdict:
             raise InvalidRequestError("An item or the payment is not in this book.")
         lines = tuple(_line(line, items[line.invoice_id], money) for line in form.lines)
     return Verdict(
-        id=form.id, version=form.version, said=said, lines=lines, reason=form.reason, customer_id=form.customer_id,
-        until=form.until, took_ms=form.took_ms,
-    )  # fmt: skip
+        id=form.id,
+        version=form.version,
+        said=said,
+        lines=lines,
+        reason=form.reason,
+        customer_id=form.customer_id,
+        until=form.until,
+        took_ms=form.took_ms,
+    )
 
 
-def _line(line: LineForm, item: Any, money: Any) -> Line:
+def _line(line: LineForm, item: StoredRow, money: StoredRow) -> Line:
     amount = to_minor(line.apply, item.currency)
     given = amount if line.payment_amount is None else to_minor(line.payment_amount, money.currency)
     if item.currency != money.currency and line.payment_amount is None:
@@ -197,10 +200,18 @@ def _line(line: LineForm, item: Any, money: Any) -> Line:
 
         rate = f"{Decimal(line.apply) / Decimal(line.payment_amount or '1'):.8f}"
     return Line(
-        invoice_id=item.id, currency=item.currency, amount_minor=amount, write_off_minor=off,
-        write_off_reason=line.write_off_reason or ("other" if off else None), deduction_minor=0, deduction_reason=None,
-        payment_amount_minor=given, rate=rate, rate_date=None, pair_confidence=None,
-    )  # fmt: skip
+        invoice_id=item.id,
+        currency=item.currency,
+        amount_minor=amount,
+        write_off_minor=off,
+        write_off_reason=line.write_off_reason or ("other" if off else None),
+        deduction_minor=0,
+        deduction_reason=None,
+        payment_amount_minor=given,
+        rate=rate,
+        rate_date=None,
+        pair_confidence=None,
+    )
 
 
 def _said(done: Done) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def _templates() -> Environment:
     )
 
 
-def _page(name: str, person: Person | None, **facts: Any) -> Response:
+def _page(name: str, person: Person | None, **facts: object) -> Response:
     manages = person is not None and person.may(Permission.MANAGE)
     return page(
         _templates()

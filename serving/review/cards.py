@@ -1,7 +1,7 @@
 """The card: everything a person needs to decide one case, on one page, in words.
 
-Other candidates are computed when a card is drawn, by the same code as everything else, on the part of the book
-around the payment. An audit card shows neither model, confidence nor outcome.
+Other candidates are computed when a card is drawn, by the same code as everything else, on the part of
+the book around the payment. An audit card shows neither model, confidence nor outcome.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from serving.store import review_rows
 from serving.store.columns import EPOCH
 from serving.store.intake_rows import rows_of
 from serving.store.schema import invoice, payment
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 
 if TYPE_CHECKING:
     from serving.model_slot import LoadedModel
@@ -34,7 +34,7 @@ MOST_HISTORY: Final = 5
 _FIRST_DAY: Final = date(1970, 1, 1)
 
 
-def card(tx: Transaction, row: Any, model: LoadedModel | None, now: datetime) -> dict[str, Any]:
+def card(tx: Transaction, row: StoredRow, model: LoadedModel | None, now: datetime) -> dict[str, Any]:
     """Draw the card of a case as JSON values; money is decimal text."""
     money = rows_of(tx, payment, [row.payment_id])[row.payment_id]
     is_blind = row.source == "audit"
@@ -83,7 +83,7 @@ def why_not(tx: Transaction, payment_id: str, invoice_id: str, model: LoadedMode
     return "Nothing that the payment says, nor its amount, leads to this item."
 
 
-def item_of(item: Any, words: Sequence[str] = ()) -> dict[str, Any]:
+def item_of(item: StoredRow, words: Sequence[str] = ()) -> dict[str, Any]:
     """Describe an open item."""
     name, notes = shown(item.customer_name or item.customer_id)
     number = item.invoice_number or item.id
@@ -109,12 +109,12 @@ def item_of(item: Any, words: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def _open_text(item: Any) -> str:
+def _open_text(item: StoredRow) -> str:
     side = -1 if item.type == "credit_memo" else 1
     return to_text(side * item.open_minor, item.currency)
 
 
-def _case(row: Any, now: datetime) -> dict[str, Any]:
+def _case(row: StoredRow, now: datetime) -> dict[str, Any]:
     opened = EPOCH + timedelta(microseconds=row.opened_at)
     due = None if row.due_at is None else (EPOCH + timedelta(microseconds=row.due_at)).isoformat()
     return {
@@ -129,7 +129,7 @@ def _case(row: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-def _payment(money: Any, others: Sequence[str]) -> dict[str, Any]:
+def _payment(money: StoredRow, others: Sequence[str]) -> dict[str, Any]:
     name, name_notes = shown(money.payer_name or "")
     text, text_notes = shown(money.remittance or "")
     return {
@@ -153,7 +153,11 @@ def _payment(money: Any, others: Sequence[str]) -> dict[str, Any]:
 
 
 def _proposal(
-    decision: Any, lines: Sequence[Any], items: Mapping[str, Any], words: Sequence[str], money: Any
+    decision: StoredRow | None,
+    lines: Sequence[Any],
+    items: Mapping[str, Any],
+    words: Sequence[str],
+    money: StoredRow,
 ) -> dict[str, Any] | None:
     if decision is None:
         return None
@@ -183,7 +187,7 @@ def _proposal(
 
 
 def _candidate(
-    one: Mapping[str, Any], item: Any, words: Sequence[str], money: Any, *, is_blind: bool
+    one: Mapping[str, Any], item: StoredRow, words: Sequence[str], money: StoredRow, *, is_blind: bool
 ) -> dict[str, Any]:
     said = item_of(item, words)
     said["apply"] = room(item, money)
@@ -194,7 +198,7 @@ def _candidate(
     return said
 
 
-def room(item: Any, money: Any) -> str | None:
+def room(item: StoredRow, money: StoredRow) -> str | None:
     """Give how much of a payment an item of the same currency could take."""
     if item.currency != money.currency:
         return None
@@ -218,7 +222,7 @@ def _scores(tx: Transaction, payment_id: str, model: LoadedModel | None) -> list
     return sorted(rows, key=lambda one: (-float(one["pair_confidence"] or 0.0), str(one["invoice_id"])))
 
 
-def _first_verdict(tx: Transaction, row: Any) -> dict[str, Any] | None:
+def _first_verdict(tx: Transaction, row: StoredRow) -> dict[str, Any] | None:
     """Show what the first person said, to the second one who must agree."""
     if row.state != review_rows.APPROVAL:
         return None
@@ -229,18 +233,19 @@ def _first_verdict(tx: Transaction, row: Any) -> dict[str, Any] | None:
     return {"said": last.said, "said_by": last.said_by, "reason": last.reason, "body": last.body}
 
 
-def texts_of(money: Any) -> list[str]:
+def texts_of(money: StoredRow) -> list[str]:
+    """Give everything a payment says in words."""
     names = ("payer_name", "remittance", "structured_reference", "end_to_end_id")
     return [str(getattr(money, name)) for name in names if getattr(money, name)]
 
 
-def _spoken(item: Any) -> str:
+def _spoken(item: StoredRow) -> str:
     return " ".join(
         str(one) for one in (item.invoice_number or item.id, item.customer_name, item.purchase_order) if one
     )
 
 
-def _past(one: Any) -> dict[str, Any]:
+def _past(one: StoredRow) -> dict[str, Any]:
     return {
         "booking_date": _day(one.booking_date),
         "amount": to_text(one.amount_minor, one.currency),

@@ -1,4 +1,4 @@
-"""Who works on which case: leases, so that two people never decide the same one, and nobody waits for the absent."""
+"""Who works on which case: leases, so that two people never decide one, and nobody waits for the absent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from receivables.errors import TieoutError
 from serving.store import review_rows
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 
 __all__ = ["LEASE", "BadQueueError", "Queue", "claim", "heartbeat", "release"]
 
@@ -62,7 +62,7 @@ def release(tx: Transaction, who: str, ids: Sequence[str]) -> None:
     review_rows.let_go(tx, ids[:MOST], who)
 
 
-def _is_own_approval(tx: Transaction, row: Any, who: str) -> bool:
+def _is_own_approval(tx: Transaction, row: StoredRow, who: str) -> bool:
     if row.state != review_rows.APPROVAL:
         return False
     return any(said.said_by == who for said in review_rows.verdicts_of(tx, row.id))

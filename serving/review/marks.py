@@ -1,4 +1,4 @@
-"""Which stretches of two texts agree and which nearly do: what a reviewer's eye would look for, marked for it.
+"""Which stretches of two texts agree and which nearly do: what a reviewer's eye looks for, marked for it.
 
 Characters that do not show, or that only look like Latin letters, are named, so that nobody is led by them.
 """
@@ -74,7 +74,7 @@ def _plain(word: str) -> str:
 
 
 def shown(text: str) -> tuple[str, list[str]]:
-    """Return a text with hidden characters replaced by their visible names, and what a person should know of it."""
+    """Return a text with the names of hidden characters in their place, and what to know of it."""
     out, notes = [], []
     for letter in text:
         if letter not in _KEPT and unicodedata.category(letter) in _HIDDEN:

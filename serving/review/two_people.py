@@ -1,21 +1,21 @@
-"""When one person is not enough: amounts from which two must agree, counted over a payer's day, for every way in."""
+"""When one person is not enough: amounts from which two must agree, counted over a payer's day."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from receivables.policy import Policy
 from serving.store import review_rows
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 
 __all__ = ["needs_second"]
 
 
-def needs_second(tx: Transaction, policy: Policy, row: Any, who: str, now: datetime) -> bool:
-    """Say whether a second person must agree: this payment, with what she decided for its payer in a day, is too much.
+def needs_second(tx: Transaction, policy: Policy, row: StoredRow, who: str, now: datetime) -> bool:
+    """Say whether a second person must agree.
 
-    Many small decisions for one payer are one large one, so the limit cannot be walked around in steps.
+    What one person decided for a payer within a day counts together with this payment: many small
+    decisions are one large one, so the limit cannot be walked around in steps.
     """
     limit = policy.four_eyes_amount.minor(row.currency)
     if limit is None:
@@ -29,7 +29,7 @@ def needs_second(tx: Transaction, policy: Policy, row: Any, who: str, now: datet
     return bool(before + abs(row.amount_minor) > limit)
 
 
-def _same_payer(one: Any, other: Any) -> bool:
+def _same_payer(one: StoredRow, other: StoredRow) -> bool:
     if one.payer_account and other.payer_account:
         return bool(one.payer_account == other.payer_account)
     return bool(one.payer_name) and one.payer_name == other.payer_name

@@ -1,7 +1,7 @@
 """A verdict: what a person says of a case, and what follows from it. One transaction, once for ever.
 
-The client makes the verdict's id, so a retry is the same verdict and answers the same. The version of the case is
-the one that the person saw: when it has moved on, nothing happens and the answer says what did.
+The client makes the verdict's id, so a retry is the same verdict and answers the same. The version of the
+case is the one that the person saw: when it has moved on, nothing happens and the answer says what did.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from serving.store import review_rows
 from serving.store.intake_rows import rows_of
 from serving.store.review_rows import APPROVAL, CLOSED, HELD, OPEN, WAITING
 from serving.store.schema import invoice, payment
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 
 __all__ = ["CaseMovedError", "Done", "Said", "UnknownCaseError", "Verdict", "give_verdict", "undo_verdict"]
 
@@ -109,8 +109,8 @@ def give_verdict(
 ) -> Done:
     """Carry a verdict out.
 
-    Raises `CaseMovedError` when the case is not what the person saw, `BadVerdictError` or `BadAllocationError` for
-    one that cannot be, and writes nothing then.
+    Raises `CaseMovedError` when the case is not what the person saw, `BadVerdictError` or
+    `BadAllocationError` for one that cannot be, and writes nothing then.
     """
     before = review_rows.find_verdict(tx, verdict.id)
     if before is not None:
@@ -155,7 +155,7 @@ def undo_verdict(tx: Transaction, verdict_id: str, *, undo_id: str, by: str, now
     return Done(undo_id, row.id, state, None)
 
 
-def _check(row: Any, verdict: Verdict, by: str, now: datetime) -> None:
+def _check(row: StoredRow, verdict: Verdict, by: str, now: datetime) -> None:
     if row.state not in (*WAITING, HELD):
         raise CaseMovedError(f"The case is {row.state}.")
     if row.lease_by not in (None, by) and row.lease_until is not None and row.lease_until > _micro(now):
@@ -179,7 +179,7 @@ def _micro(now: datetime) -> int:
 
 
 def _carry_out(
-    tx: Transaction, row: Any, verdict: Verdict, by: str, checked_by: str | None, now: datetime
+    tx: Transaction, row: StoredRow, verdict: Verdict, by: str, checked_by: str | None, now: datetime
 ) -> Done:
     """Do what a verdict says on a case that waits."""
     match verdict.said:
@@ -219,7 +219,7 @@ def _carry_out(
     return Done(verdict.id, row.id, state, None)
 
 
-def _lines(tx: Transaction, row: Any, verdict: Verdict) -> Sequence[Line]:
+def _lines(tx: Transaction, row: StoredRow, verdict: Verdict) -> Sequence[Line]:
     """Give the lines to apply: those of the proposal for accept, those said for other and split."""
     if verdict.said is Said.ACCEPT:
         rows = review_rows.lines_of_decision(tx, row.decision_id)
@@ -236,7 +236,7 @@ def _lines(tx: Transaction, row: Any, verdict: Verdict) -> Sequence[Line]:
     return ()
 
 
-def _line(row: Any) -> Line:
+def _line(row: StoredRow) -> Line:
     from datetime import date, timedelta
 
     day = None if row.rate_date is None else date(1970, 1, 1) + timedelta(days=row.rate_date)
@@ -244,8 +244,8 @@ def _line(row: Any) -> Line:
     return Line(**{name: getattr(row, name) for name in names}, rate_date=day)
 
 
-def _second(tx: Transaction, row: Any, verdict: Verdict, by: str, now: datetime) -> Done:
-    """Hear the second person: agreement carries out what the first said, disagreement opens the case again."""
+def _second(tx: Transaction, row: StoredRow, verdict: Verdict, by: str, now: datetime) -> Done:
+    """Hear the second person: agreement carries out what the first said, disagreement opens it again."""
     first = next(said for said in reversed(review_rows.verdicts_of(tx, row.id)) if said.said in {*MOVES})
     if first.said_by == by:
         raise BadVerdictError("You decided this case yourself; another person must agree.")
@@ -265,19 +265,26 @@ def _second(tx: Transaction, row: Any, verdict: Verdict, by: str, now: datetime)
 
 
 def _carry_out_for(
-    tx: Transaction, row: Any, verdict: Verdict, first: str, second: str, now: datetime
+    tx: Transaction, row: StoredRow, verdict: Verdict, first: str, second: str, now: datetime
 ) -> str:
     outcome = {Said.DISMISS: "dismissed"}.get(verdict.said, "person")
     done = decide(
-        tx, row.payment_id, _lines(tx, row, verdict), by=first, now=now, outcome=outcome,
-        customer_id=verdict.customer_id, checked_by=second, reason=verdict.reason,
-    )  # fmt: skip
+        tx,
+        row.payment_id,
+        _lines(tx, row, verdict),
+        by=first,
+        now=now,
+        outcome=outcome,
+        customer_id=verdict.customer_id,
+        checked_by=second,
+        reason=verdict.reason,
+    )
     review_rows.change_case(tx, row.id, state=CLOSED, closed_at=now, lease_by=None, lease_until=None)
     return done.decision_id
 
 
-def _opinion(tx: Transaction, row: Any, verdict: Verdict, by: str, now: datetime) -> Done:
-    """Keep what was said of an audit: it is a label and moves no money; a wrong close becomes a dispute elsewhere."""
+def _opinion(tx: Transaction, row: StoredRow, verdict: Verdict, by: str, now: datetime) -> Done:
+    """Keep what was said of an audit: it is a label and moves no money."""
     if verdict.said not in MOVES:
         raise BadVerdictError("Of an audit say what the payment pays, or that it pays nothing known.")
     others = {said.said_by for said in review_rows.verdicts_of(tx, row.id)} - {by}
@@ -294,7 +301,7 @@ def _opinion(tx: Transaction, row: Any, verdict: Verdict, by: str, now: datetime
     return Done(verdict.id, row.id, CLOSED if closed else OPEN, None)
 
 
-def _again(tx: Transaction, before: Any, case_id: str, by: str) -> Done:
+def _again(tx: Transaction, before: StoredRow, case_id: str, by: str) -> Done:
     if before.case_id != case_id or before.said_by != by:
         raise CaseMovedError("Another verdict has this id.")
     row = review_rows.find_case(tx, case_id)
@@ -303,7 +310,7 @@ def _again(tx: Transaction, before: Any, case_id: str, by: str) -> Done:
 
 def _write(
     tx: Transaction,
-    row: Any,
+    row: StoredRow,
     verdict: Verdict,
     by: str,
     decision_id: str | None,
@@ -338,9 +345,15 @@ def _write(
         created_at=now,
     )
     record = {
-        "verdict_id": verdict.id, "case_id": row.id, "payment_id": row.payment_id, "said": word or verdict.said.value,
-        "said_by": by, "decision_id": decision_id, "source": row.source, "in_bulk": verdict.in_bulk,
-    }  # fmt: skip
+        "verdict_id": verdict.id,
+        "case_id": row.id,
+        "payment_id": row.payment_id,
+        "said": word or verdict.said.value,
+        "said_by": by,
+        "decision_id": decision_id,
+        "source": row.source,
+        "in_bulk": verdict.in_bulk,
+    }
     append(tx, "verdict.given", record, now)
 
 
@@ -348,7 +361,7 @@ def _plain(value: object) -> object:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
-def _from_body(row: Any) -> Verdict:
+def _from_body(row: StoredRow) -> Verdict:
     from datetime import date
 
     raw = json.loads(row.body)

@@ -27,7 +27,8 @@ subject_key: Final = table(
     instant("erased_at"),
     own_key=True,
 )
-"""The key under which the personal data of one subject is sealed; erased, what it sealed is unreadable for ever."""
+"""The key under which the personal data of one subject is sealed; erased, what it sealed is unreadable for
+ever."""
 
 user: Final = table(
     "app_user",

@@ -8,10 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select
 
-from serving.store.schema import audit
+from serving.store.schema import audit, decision
 from serving.store.store import Transaction
 
-__all__ = ["AuditRow", "count_records", "head_of", "insert_record", "read_record", "read_records"]
+__all__ = [
+    "AuditRow", "DecisionRow", "count_records", "find_decision", "head_of", "insert_record",
+    "payloads_of_kind", "payloads_of_subject", "read_record", "read_records",
+]  # fmt: skip
 
 _HEAD = "audit_head"
 _AT_ONCE = 1_000
@@ -81,3 +84,51 @@ def count_records(tx: Transaction) -> int:
     """Count the records of the chain."""
     counted = select(func.count()).select_from(audit).where(audit.c.book_id == tx.book_id)
     return tx.connection.execute(counted).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """What a decision said and stood on."""
+
+    id: str
+    payment_id: str
+    outcome: str
+    confidence: float
+    reasons: str
+    model: str
+    policy: str
+    grounds: str | None
+    at: datetime
+
+
+def find_decision(tx: Transaction, decision_id: str) -> DecisionRow | None:
+    """Read one decision."""
+    query = select(decision).where(decision.c.book_id == tx.book_id, decision.c.id == decision_id)
+    row = tx.connection.execute(query).first()
+    if row is None:
+        return None
+    return DecisionRow(
+        row.id,
+        row.payment_id,
+        row.outcome,
+        row.confidence,
+        row.reasons,
+        row.model,
+        row.policy,
+        row.evidence,
+        row.created_at,
+    )
+
+
+def payloads_of_subject(tx: Transaction, subject: str) -> list[str]:
+    """Read the records about a subject."""
+    query = select(audit.c.body).where(audit.c.book_id == tx.book_id, audit.c.subject == subject)
+    return list(tx.connection.execute(query.order_by(audit.c.seq)).scalars())
+
+
+def payloads_of_kind(tx: Transaction, kind: str, at: datetime) -> list[str]:
+    """Read the records of a kind that were written at an instant."""
+    query = select(audit.c.body).where(
+        audit.c.book_id == tx.book_id, audit.c.kind == kind, audit.c.created_at == at
+    )
+    return list(tx.connection.execute(query.order_by(audit.c.seq)).scalars())

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Table, and_, case, literal_column, select, type_coerce
+from sqlalchemy import ColumnElement, Dialect, Table, and_, case, literal_column, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 
 from features.book import Book
@@ -68,7 +68,7 @@ WHOLE: Final = Selection()
 
 
 def read_book(tx: Transaction, chosen: Selection = WHOLE) -> Book:
-    """Read a book: balances as they are now, allocations in force, items and payments in the order of their ids."""
+    """Read a book: balances as they are now, allocations in force, rows in the order of their ids."""
     ids: dict[str, Sequence[str] | None] = {
         "invoices": chosen.invoices,
         "instalments": chosen.invoices,
@@ -91,6 +91,31 @@ def read_book(tx: Transaction, chosen: Selection = WHOLE) -> Book:
         doubtful_payments=_marked(tables["payments"]["payment_id"], doubtful["payments"]),
         doubtful_invoices=_marked(tables["invoices"]["invoice_id"], doubtful["invoices"]),
     )
+
+
+def read_undone(tx: Transaction) -> pa.Table:
+    """Read the allocations that were undone, with when: what learning must know and matching must not."""
+    spec = next(one for one in TABLES if one.name == "allocations")
+    wanted = [
+        plain(_ALLOCATION.c.reversed_at)
+        if name == "reversed_at"
+        else plain(
+            _SPECIAL[name_of] if (name_of := ("allocations", name)) in _SPECIAL else _ALLOCATION.c[name]
+        )
+        for name in spec.schema.names
+    ]
+    query = (
+        select(*wanted, literal_column("0"))
+        .where(
+            _ALLOCATION.c.book_id == tx.book_id,
+            and_(_INVOICE.c.book_id == _ALLOCATION.c.book_id, _INVOICE.c.id == _ALLOCATION.c.invoice_id),
+            _ALLOCATION.c.reversed_at.is_not(None),
+            _ALLOCATION.c.reverses.is_(None),
+        )
+        .order_by(_ALLOCATION.c.id)
+    )
+    rows = tx.connection.execute(query).all()
+    return _typed(spec, list(zip(*rows, strict=True)) if rows else [()] * (len(spec.schema) + 1))
 
 
 def _rows(
@@ -121,7 +146,7 @@ _OWNERS: Final[Mapping[str, ColumnElement[Any]]] = {
 
 @lru_cache(maxsize=64)
 def _statement(is_sqlite: bool, name: str, *, by_id: bool, by_day: bool) -> str:  # noqa: FBT001 - a key of the cache
-    """Write the statement that reads a table, its columns in the order of the book's, then whether a row is doubtful."""
+    """Write the statement that reads a table: the book's columns, then whether the row is doubtful."""
     source = SOURCES[name]
     spec = next(one for one in TABLES if one.name == name)
     wanted = [plain(_SPECIAL.get((name, column), source.c.get(column))) for column in spec.schema.names]  # type: ignore[arg-type]
@@ -134,14 +159,16 @@ def _statement(is_sqlite: bool, name: str, *, by_id: bool, by_day: bool) -> str:
             _ALLOCATION.c.reverses.is_(None),
         ]
     if by_id:
-        among = "(SELECT value FROM json_each(" + _MARK + "))" if is_sqlite else "ANY(" + _MARK + "::text[])"
-        conditions.append(_OWNERS[name].op("IN" if is_sqlite else "=")(literal_column(among)))
+        among: ColumnElement[Any] = literal_column(
+            "(SELECT value FROM json_each(__given__))" if is_sqlite else "ANY(__given__::text[])"
+        )
+        conditions.append(_OWNERS[name].op("IN" if is_sqlite else "=")(among))
     if by_day:
         date = type_coerce(schema.fx_rate.c.date, Int)
         conditions += [date >= literal_column(_MARK), date <= literal_column(_MARK)]
     order = [_SPECIAL.get((name, one), source.c.get(one)) for one in spec.key] or _ORDER[name]
-    query = select(*wanted, marked).where(*conditions).order_by(*order)  # type: ignore[arg-type]
-    dialect = sqlite.dialect() if is_sqlite else postgresql.dialect()
+    query = select(*wanted, marked).where(*conditions).order_by(*order)
+    dialect: Dialect = (sqlite if is_sqlite else postgresql).dialect()
     text = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     return text.replace(_MARK, "?") if is_sqlite else text.replace("%", "%%").replace(_MARK, "%s")
 

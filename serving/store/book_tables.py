@@ -30,9 +30,9 @@ book: Final = Table(
     *instant("created_at", null=False),
     sqlite_strict=True,
 )
-"""A tenant. Its row is the lock of its writers; `posting_on` 0 stops posting without stopping matching. The habit columns
-add up, over every allocation of a receipt in force, how many days after due and issue day it was paid: what matching one
-payment needs of the whole past."""
+"""A tenant. Its row is the lock of its writers; `posting_on` 0 stops posting without stopping matching. The
+habit columns add up, over every allocation of a receipt in force, how many days after due and issue day it
+was paid: what matching one payment needs of the whole past."""
 
 customer: Final = table(
     "customer",
@@ -91,11 +91,12 @@ invoice: Final = table(
     Index("ix_invoice_customer", "book_id", "customer_id", "id"),
 )
 Index(
-    "ix_invoice_open", invoice.c.book_id, invoice.c.currency, invoice.c.open_minor, invoice.c.type, invoice.c.status,
-    invoice.c.id,
+    "ix_invoice_open", invoice.c.book_id, invoice.c.currency, invoice.c.open_minor, invoice.c.type,
+    invoice.c.status, invoice.c.id,
 )  # fmt: skip
-"""`opening_minor`: the balance when the item came to us (after its history); `open_minor`: the balance now. Both are
-magnitudes, as `amount_minor` is: a credit memo of 10 open has 10. `stated_open_minor`: what the billing system last said."""
+"""`opening_minor`: the balance when the item came to us (after its history); `open_minor`: the balance now.
+Both are magnitudes, as `amount_minor` is: a credit memo of 10 open has 10. `stated_open_minor`: what the
+billing system last said."""
 
 instalment: Final = table(
     "instalment",
@@ -137,9 +138,10 @@ payment: Final = table(
     Index("ix_payment_customer", "book_id", "customer_id"),
     Index("ix_payment_related", "book_id", "related_payment_id"),
 )
-"""`state`: new, applied, review, unmatched, dismissed, history. `opening_minor` is cash of before Tieout that is still on no
-item and stands in no entry of ours. `unapplied_minor` is signed as the payment is. `recheck`: something changed that may
-explain it. `doubtful`: a row about it was set aside, so it never closes alone. `decision_id` is the decision in force; `settled_customer_id` says whose cash it is by that decision."""
+"""`state`: new, applied, review, unmatched, dismissed, history. `opening_minor` is cash of before Tieout that
+is still on no item and stands in no entry of ours. `unapplied_minor` is signed as the payment is. `recheck`:
+something changed that may explain it. `doubtful`: a row about it was set aside, so it never closes alone.
+`decision_id` is the decision in force; `settled_customer_id` says whose cash it is by that decision."""
 
 _WAITS = text_clause("state IN ('review', 'unmatched')")
 for _columns in (("currency", "amount_minor"), ("settled_customer_id",)):
@@ -180,6 +182,6 @@ block_key: Final = table(
     own_key=True,
     rowid=False,
 )
-"""What may bring a payment and an item together: `side` I or P, the hashed `key` under its `rule`, whose it is. The
-primary key is the index of every look-up online."""
+"""What may bring a payment and an item together: `side` I or P, the hashed `key` under its `rule`, whose it
+is. The primary key is the index of every look-up online."""
 Index("ix_block_key_id", block_key.c.book_id, block_key.c.side, block_key.c.id)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, select, type_coerce
-from sqlalchemy.sql.dml import Insert
 
 from serving.store.columns import Day, Instant, Int
 from serving.store.store import Transaction
@@ -18,7 +17,7 @@ AT_ONCE: Final = 900
 def plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Read a day or an instant as the integer it is kept as."""
     kept_as_integer = isinstance(column.type, (Day, Instant))
-    return type_coerce(column, Int).label(column.key) if kept_as_integer else column  # type: ignore[arg-type]
+    return type_coerce(column, Int).label(column.key) if kept_as_integer else column
 
 
 def read_columns(
@@ -32,7 +31,7 @@ def read_columns(
 def insert_columns(
     tx: Transaction, table: Table, columns: Mapping[str, Sequence[Any]], *, ignore: bool = False
 ) -> None:
-    """Insert rows given as columns of plain values; `book_id` is filled in; `ignore` skips keys that are there."""
+    """Insert columns of plain values; `book_id` is filled in; `ignore` skips keys that are there."""
     count = len(next(iter(columns.values())))
     if count == 0:
         return
@@ -42,7 +41,7 @@ def insert_columns(
         )
         for name in ("book_id", *columns)
     }
-    statement: Insert = tx.upsert(table).values(binds)
+    statement = tx.upsert(table).values(binds)
     if ignore:
         statement = statement.on_conflict_do_nothing()
     compiled = statement.compile(dialect=tx.connection.dialect)

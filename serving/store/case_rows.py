@@ -16,18 +16,21 @@ _WAITS = ("open", "held")
 
 
 def open_cases(tx: Transaction, payments: Sequence[str]) -> dict[str, Any]:
-    """Read the waiting case of each payment."""
+    """Read the waiting case of each payment; an audit is about a decision that stands, so it is none."""
     found: dict[str, Any] = {}
     for part in parts(sorted(set(payments))):
         query = select(case).where(
-            case.c.book_id == tx.book_id, case.c.payment_id.in_(part), case.c.state.in_(_WAITS)
+            case.c.book_id == tx.book_id,
+            case.c.payment_id.in_(part),
+            case.c.state.in_(_WAITS),
+            case.c.source != "audit",
         )
         found.update((row.payment_id, row) for row in tx.connection.execute(query))
     return found
 
 
 def keep_cases(tx: Transaction, wanted: Sequence[dict[str, Any]], now_us: int) -> None:
-    """Bring cases in line with decisions: `reason` None withdraws, else the case stays with a new version, or opens."""
+    """Bring cases in line with decisions: `reason` None withdraws; else the case stays, or opens."""
     there = open_cases(tx, [one["payment_id"] for one in wanted])
     withdrawn = [
         there[one["payment_id"]].id for one in wanted if one["reason"] is None and one["payment_id"] in there
@@ -74,3 +77,11 @@ def insert_cases(tx: Transaction, cases: Sequence[dict[str, Any]], now_us: int) 
             },
             ignore=True,
         )
+
+
+def insert_audits(tx: Transaction, cases: Sequence[dict[str, Any]], now_us: int) -> None:
+    """Open audits, each with its chance of having been drawn; one that is there stays."""
+    if cases:
+        columns: dict[str, list[Any]] = {name: [one[name] for one in cases] for name in cases[0]}
+        more: dict[str, list[Any]] = {"state": ["open"] * len(cases), "opened_at": [now_us] * len(cases)}
+        insert_columns(tx, case, {**columns, **more}, ignore=True)

@@ -1,7 +1,7 @@
 """What a column of the store holds, the same on SQLite and PostgreSQL.
 
-Money is a 64-bit integer of minor units, a day counts from 1970-01-01, an instant is microseconds of UTC, a flag is
-0 or 1: integers compare and sort alike everywhere, and bulk code reads them without a conversion.
+Money is a 64-bit integer of minor units, a day counts from 1970-01-01, an instant is microseconds of UTC, a
+flag is 0 or 1: integers compare and sort alike everywhere, and bulk code reads them without a conversion.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Dialect, Double, MetaData, Table, Text
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ class Instant(TypeDecorator[datetime]):
             raise TypeError(message)
         return microseconds(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give the instant in UTC."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
@@ -62,7 +63,7 @@ class Day(TypeDecorator[date]):
         """Count the days."""
         return None if value is None else (value - _FIRST_DAY).days
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> date | None:  # noqa: ARG002
+    def process_result_value(self, value: int | None, dialect: Dialect) -> date | None:  # noqa: ARG002
         """Give the date."""
         return None if value is None else _FIRST_DAY + timedelta(days=value)
 
@@ -97,7 +98,9 @@ def instant(*names: str, null: bool = True) -> list[Column[Any]]:
     return [Column(name, Instant, nullable=null) for name in names]
 
 
-def table(name: str, *parts: Any, own_key: bool = False, rowid: bool = True) -> Table:
+def table(
+    name: str, *parts: SchemaItem | list[Column[Any]], own_key: bool = False, rowid: bool = True
+) -> Table:
     """Make a table that belongs to a book, keyed by the book and its own id unless it has `own_key`."""
     columns: list[Any] = text("book_id", key=True)
     if not own_key:

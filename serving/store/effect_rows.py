@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy.types import TypeEngine
 
 from receivables.errors import TieoutError
 from serving.store.bulk import insert_columns, parts, plain
@@ -133,7 +134,7 @@ def set_payments(tx: Transaction, columns: Mapping[str, Sequence[Any]]) -> None:
         tx.connection.execute(change, rows)
 
 
-def _plain(name: str) -> Any:
+def _plain(name: str) -> TypeEngine[Any]:
     return Int if name == "changed_at" else payment.c[name].type
 
 

@@ -6,7 +6,6 @@ from typing import Final
 
 from sqlalchemy import Column, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy import text as text_clause
-from sqlalchemy import text as text_clause
 
 from serving.store.columns import Int, check, day, instant, real, table, text, whole
 
@@ -27,8 +26,9 @@ decision: Final = table(
     ForeignKeyConstraint(["book_id", "payment_id"], ["payment.book_id", "payment.id"]),
     Index("ix_decision_payment", "book_id", "payment_id", "seq"),
 )
-"""Insert-only. `seq` counts up in the book without gaps: the cursor of the feed. `decided_by` is `tieout` or who it was.
-`replaces` names the decision that this one takes over from; the one in force stands on the payment."""
+"""Insert-only. `seq` counts up in the book without gaps: the cursor of the feed. `decided_by` is `tieout` or
+who it was. `replaces` names the decision that this one takes over from; the one in force stands on the
+payment."""
 
 proposal: Final = table(
     "proposal",
@@ -51,7 +51,7 @@ proposal: Final = table(
 )
 """Insert-only. The best explanation of a decision, whatever its outcome, line by line."""
 
-# only rows that reverse: as a full index SQLite would take it for "reverses nothing", which nearly all rows do
+# only rows that reverse: a full index SQLite would take for "reverses nothing", as nearly all rows do
 _REVERSES: Final = text_clause("reverses IS NOT NULL")
 
 allocation: Final = table(
@@ -81,13 +81,14 @@ allocation: Final = table(
         unique=True,
         sqlite_where=_REVERSES,
         postgresql_where=_REVERSES,
-    ),  # fmt: skip
+    ),
     Index("ix_allocation_payment", "book_id", "payment_id"),
     Index("ix_allocation_invoice", "book_id", "invoice_id"),
 )
-"""Insert-only but for `reversed_at`, which the reversing row sets once. `source` is `history` for what was applied before
-Tieout (no entry, already inside `opening_minor`), else `tieout`, `person` or `system`. Amounts are signed as in the
-contract; a reversing row repeats the amounts negatively and names the row in `reverses`."""
+"""Insert-only but for `reversed_at`, which the reversing row sets once. `source` is `history` for what was
+applied before Tieout (no entry, already inside `opening_minor`), else `tieout`, `person` or `system`. Amounts
+are signed as in the contract; a reversing row repeats the amounts negatively and names the row in
+`reverses`."""
 
 case: Final = table(
     "review_case",
@@ -106,7 +107,8 @@ case: Final = table(
     Index("ix_review_case_state", "book_id", "state", "priority", "id"),
     Index("ix_review_case_payment", "book_id", "payment_id"),
 )
-"""About a payment, or about an item whose balance somebody else sees differently. `state`: open, held, closed, withdrawn (explained meanwhile). `source`: ambiguous, audit, exploration, dispute."""
+"""About a payment, or about an item whose balance somebody else sees differently. `state`: open, held,
+closed, withdrawn (explained meanwhile). `source`: ambiguous, audit, exploration, dispute."""
 
 verdict: Final = table(
     "verdict",
@@ -192,9 +194,7 @@ outbox: Final = table(
     own_key=True,
 )
 _UNSENT = text_clause("sent_at IS NULL")
-Index(
-    "ix_outbox_unsent", outbox.c.book_id, outbox.c.seq, sqlite_where=_UNSENT, postgresql_where=_UNSENT
-)
+Index("ix_outbox_unsent", outbox.c.book_id, outbox.c.seq, sqlite_where=_UNSENT, postgresql_where=_UNSENT)
 """What others are told, written with the effect itself; `sent_at` is set when every endpoint has it."""
 
 webhook_endpoint: Final = table(
@@ -254,4 +254,5 @@ run_part: Final = table(
     ForeignKeyConstraint(["book_id", "run_id"], ["run.book_id", "run.id"]),
     own_key=True,
 )
-"""What a run decided and has yet to carry out, some hundred payments a row: a run that was killed goes on from here."""
+"""What a run decided and has yet to carry out, some hundred payments a row: a run that was killed goes on
+from here."""

@@ -1,13 +1,14 @@
 """Engines: how each database is opened so that what was acknowledged is safe.
 
-SQLite: write-ahead log, `synchronous=FULL`, foreign keys, and triggers that REPLACE cannot go around. We begin
-transactions ourselves, since the driver would begin a write too late to be a lock.
+SQLite: write-ahead log, `synchronous=FULL`, foreign keys, and triggers that REPLACE cannot go around. We
+begin transactions ourselves, since the driver would begin a write too late to be a lock.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -37,7 +38,7 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # no BEGIN by the driver
     cursor = connection.cursor()
     for pragma in (

@@ -40,7 +40,7 @@ def historic_cash(tx: Transaction, payments: Sequence[str]) -> dict[str, int]:
 
 
 def lower_opening(tx: Transaction, settled: Mapping[str, int]) -> None:
-    """Take what history settled off the balances with which items came, never below zero or above their amount."""
+    """Take what history settled off the balances with which items came, within zero and their amount."""
     rows = [{"row_id": one, "settled": amount} for one, amount in sorted(settled.items()) if amount]
     if not rows:
         return

@@ -108,7 +108,7 @@ def add_keys(tx: Transaction, keys: Iterable[Keys]) -> None:
     """Write keys; what is there stays."""
     for some in keys:
         rows = sorted(set(zip(some.keys, some.ids, strict=True)))
-        columns = {
+        columns: dict[str, list[Any]] = {
             "side": [some.side] * len(rows),
             "rule": [some.rule] * len(rows),
             "key": [key for key, _ in rows],
@@ -141,7 +141,7 @@ def with_effects(tx: Transaction, invoices: Sequence[str]) -> set[str]:
 def waiting_for(
     tx: Transaction, text_keys: Sequence[int], money: Sequence[tuple[str, int]], customers: Sequence[str]
 ) -> list[str]:
-    """Find undecided payments that mention a key, bring an amount, or are a customer's by the decision in force."""
+    """Find undecided payments that mention a key, bring an amount, or are a customer's by their decision."""
     found: set[str] = set()
     mine = and_(payment.c.book_id == tx.book_id, payment.c.state.in_(("review", "unmatched")))
     joined = and_(block_key.c.book_id == payment.c.book_id, block_key.c.id == payment.c.id)

@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 
 from receivables.accounts import CASH_NOT_ON_ITEMS, RECEIVABLES
 from serving.store.columns import Int
@@ -97,7 +110,7 @@ def item_balance_is_opening_less_postings(tx: Transaction) -> Iterator[tuple[Any
 
 
 def payment_balance_is_opening_less_postings(tx: Transaction) -> Iterator[tuple[Any, str]]:
-    """What a payment still has is what stands for it in unapplied cash and on account, and what was never booked."""
+    """What a payment still has is its unapplied cash, what is on account, and what was never booked."""
     if _something_is_held(tx):
         return
     lines = _sum_by(
@@ -247,9 +260,7 @@ def habits_add_up(tx: Transaction) -> Iterator[tuple[Any, str]]:
     def clipped(days: ColumnElement[Any], low: int, high: int) -> ColumnElement[Any]:
         return case((days < low, low), (days > high, high), else_=days)
 
-    def counted(column: Any) -> Any:
-        from sqlalchemy import type_coerce
-
+    def counted(column: ColumnElement[Any]) -> ColumnElement[int]:
         return type_coerce(column, Int)
 
     query = (

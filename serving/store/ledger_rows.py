@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Table, func, insert, select, update
 
+from serving.store.bulk import insert_columns
+from serving.store.columns import microseconds
 from serving.store.schema import book, held_posting, journal_entry, period, posting
 from serving.store.store import Transaction
 
@@ -19,6 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 _AT_ONCE = 500
+_FIRST_DAY: Final = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,41 +68,25 @@ def insert_entries(tx: Transaction, entries: Sequence[EntryRow], now: datetime) 
     if not entries:
         return
     first = _next(tx, journal_entry)
-    heads = [
-        {
-            "book_id": tx.book_id,
-            "id": entry.id,
-            "seq": first + place,
-            "event_key": entry.event_key,
-            "kind": entry.kind,
-            "booked_on": entry.booked_on,
-            "period": f"{entry.booked_on:%Y-%m}",
-            "backfilled": int(entry.backfilled),
-            "reverses": entry.reverses,
-            "decision_id": entry.decision_id,
-            "payment_id": entry.payment_id,
-            "description": entry.description,
-            "created_at": now,
-        }
-        for place, entry in enumerate(entries)
-    ]
-    lines = [
-        {
-            "book_id": tx.book_id,
-            "entry_id": entry.id,
-            "line": number,
-            "account": line.account,
-            "currency": line.currency,
-            "amount_minor": line.amount_minor,
-            "payment_id": line.payment_id,
-            "invoice_id": line.invoice_id,
-            "customer_id": line.customer_id,
-        }
-        for entry in entries
-        for number, line in enumerate(entry.lines, 1)
-    ]
-    tx.connection.execute(insert(journal_entry), heads)
-    tx.connection.execute(insert(posting), lines)
+    days = [(entry.booked_on - _FIRST_DAY).days for entry in entries]
+    heads: dict[str, list[Any]] = {
+        "seq": [first + place for place in range(len(entries))],
+        "booked_on": days,
+        "period": [f"{entry.booked_on:%Y-%m}" for entry in entries],
+        "backfilled": [int(entry.backfilled) for entry in entries],
+        "created_at": [microseconds(now)] * len(entries),
+    }
+    for name in ("id", "event_key", "kind", "reverses", "decision_id", "payment_id", "description"):
+        heads[name] = [getattr(entry, name) for entry in entries]
+    numbered = [(entry.id, number, line) for entry in entries for number, line in enumerate(entry.lines, 1)]
+    lines: dict[str, list[Any]] = {
+        "entry_id": [entry_id for entry_id, _, _ in numbered],
+        "line": [number for _, number, _ in numbered],
+    }
+    for name in ("account", "currency", "amount_minor", "payment_id", "invoice_id", "customer_id"):
+        lines[name] = [getattr(line, name) for _, _, line in numbered]
+    insert_columns(tx, journal_entry, heads)
+    insert_columns(tx, posting, lines)
     tx.memory[journal_entry.name] = first + len(entries)
 
 

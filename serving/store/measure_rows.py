@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from statistics import median
-from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy import case as sql_case
 
 from serving.store.bulk import plain
@@ -18,7 +17,7 @@ from serving.store.store import Transaction
 HOUR = 3_600_000_000
 
 
-def _in_force() -> Any:
+def _in_force() -> ColumnElement[bool]:
     return and_(decision.c.book_id == payment.c.book_id, decision.c.id == payment.c.decision_id)
 
 
@@ -93,7 +92,7 @@ def median_hours_to_resolve(tx: Transaction, since: datetime) -> float | None:
 
 
 def duplicate_invoices(tx: Transaction, since: datetime) -> tuple[int, int]:
-    """Count invoices that became known, and those that repeat another of the same customer, number and amount."""
+    """Count invoices that became known, and those that repeat another in customer, number and amount."""
     mine = and_(invoice.c.book_id == tx.book_id, invoice.c.known_at >= since, invoice.c.status != "void")
     issued = tx.connection.execute(select(func.count()).where(mine)).scalar() or 0
     groups = (
@@ -174,6 +173,15 @@ def decisions_with_trail(tx: Transaction) -> tuple[int, int]:
 
 
 __all__ = [
-    "EPOCH", "corrected_entries", "decisions_with_trail", "duplicate_invoices", "median_days_of_backfill",
-    "median_hours_to_match", "median_hours_to_resolve", "overturned", "partial_payments", "payments_since", "queue",
-]  # fmt: skip
+    "EPOCH",
+    "corrected_entries",
+    "decisions_with_trail",
+    "duplicate_invoices",
+    "median_days_of_backfill",
+    "median_hours_to_match",
+    "median_hours_to_resolve",
+    "overturned",
+    "partial_payments",
+    "payments_since",
+    "queue",
+]

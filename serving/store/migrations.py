@@ -1,7 +1,8 @@
 """Migrations: bring the tables of a store to this version.
 
-Each is expand-and-contract: a release only adds (tables, columns that may be empty or have a default, indexes), so
-that processes of the release before go on working; what nobody uses any more is dropped one release later.
+Each is expand-and-contract: a release only adds (tables, columns that may be empty or have a default,
+indexes), so that processes of the release before go on working; what nobody uses any more is dropped one
+release later.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Look-ups by index around a few payments: always from a key to few rows, never a scan.
 
-SQLite answers a prepared look-up in microseconds, so it is asked key by key; PostgreSQL gets all keys at once and a
-lateral join, since each question there is a round trip.
+SQLite answers a prepared look-up in microseconds, so it is asked key by key; PostgreSQL gets all keys at
+once and a lateral join, since each question there is a round trip.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ from typing import Any, Final
 
 from serving.store.store import Transaction
 
-# CROSS JOIN keeps SQLite to the order written; without statistics it would begin with every allocation of the book.
+# CROSS JOIN keeps SQLite to the order written: without statistics it begins with every allocation.
 # {key} is the one key asked for; the rest is fixed text
 _ITEMS: Final = (
     "SELECT b.id FROM block_key b CROSS JOIN invoice i"
-    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book} AND b.side = 'I' AND b.rule = 'ref' AND b.key = {key}"
+    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book}"
+    " AND b.side = 'I' AND b.rule = 'ref' AND b.key = {key}"
     " AND i.status NOT IN ('draft', 'void') LIMIT {most}"
 )
 _NEAR: Final = (
     "SELECT b.id FROM block_key b CROSS JOIN invoice i"
-    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book} AND b.side = 'I' AND b.rule = 'near' AND b.key = {key}"
+    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book}"
+    " AND b.side = 'I' AND b.rule = 'near' AND b.key = {key}"
     " AND i.open_minor > 0 AND i.status NOT IN ('draft', 'void') LIMIT {most}"
 )
 _LESS: Final = (
     "SELECT b.id FROM block_key b CROSS JOIN invoice i"
-    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book} AND b.side = 'I' AND b.rule = 'less' AND b.key = {key}"
+    " WHERE i.book_id = b.book_id AND i.id = b.id AND b.book_id = {book}"
+    " AND b.side = 'I' AND b.rule = 'less' AND b.key = {key}"
     " AND i.open_minor = i.amount_minor AND i.status NOT IN ('draft', 'void') LIMIT {most}"
 )
 _CUSTOMERS: Final = (
@@ -38,12 +41,14 @@ _PAYMENTS: Final = (
 )
 _PAST: Final = (
     "SELECT a.payment_id, a.invoice_id FROM block_key b"
-    " CROSS JOIN allocation a WHERE a.book_id = b.book_id AND a.payment_id = b.id AND b.book_id = {book} AND b.side = 'P' AND b.rule = {rule} AND b.key = {key}"
-    " AND a.reversed_at IS NULL AND a.reverses IS NULL LIMIT {most}"
+    " CROSS JOIN allocation a WHERE a.book_id = b.book_id AND a.payment_id = b.id AND b.book_id = {book}"
+    " AND b.side = 'P' AND b.rule = {rule} AND b.key = {key} AND a.reversed_at IS NULL"
+    " AND a.reverses IS NULL LIMIT {most}"
 )
 _PAST_OF_CUSTOMER: Final = (
     "SELECT a.payment_id, a.invoice_id FROM invoice i"
-    " CROSS JOIN allocation a WHERE a.book_id = i.book_id AND a.invoice_id = i.id AND i.book_id = {book} AND i.customer_id = {key} AND a.reversed_at IS NULL AND a.reverses IS NULL"
+    " CROSS JOIN allocation a WHERE a.book_id = i.book_id AND a.invoice_id = i.id AND i.book_id = {book}"
+    " AND i.customer_id = {key} AND a.reversed_at IS NULL AND a.reverses IS NULL"
     " LIMIT {most}"
 )
 _PAST_OF_PAYMENT: Final = (
@@ -51,7 +56,10 @@ _PAST_OF_PAYMENT: Final = (
     " WHERE a.book_id = {book} AND a.payment_id = {key} AND a.reversed_at IS NULL AND a.reverses IS NULL"
     " LIMIT {most}"
 )
-_OPEN_OF_CUSTOMER: Final = "SELECT i.id FROM invoice i WHERE i.book_id = {book} AND i.customer_id = {key} AND i.open_minor > 0 LIMIT {most}"
+_OPEN_OF_CUSTOMER: Final = (
+    "SELECT i.id FROM invoice i"
+    " WHERE i.book_id = {book} AND i.customer_id = {key} AND i.open_minor > 0 LIMIT {most}"
+)
 _ANY_OF_CUSTOMER: Final = (
     "SELECT i.id FROM invoice i WHERE i.book_id = {book} AND i.customer_id = {key} LIMIT {most}"
 )
@@ -186,8 +194,8 @@ def _ask(
     kind = "bigint" if isinstance(asked[0], int) else "text"
     inner = query.format(book="%(book)s", key="k.key", most="%(most)s", rule="%(rule)s")
     text = f"SELECT f.* FROM unnest(%(keys)s::{kind}[]) AS k(key) CROSS JOIN LATERAL ({inner}) AS f"  # noqa: S608 - fixed text
-    given = {"book": tx.book_id, "keys": asked, "most": most, "rule": rule}
-    return [tuple(row) for row in tx.connection.exec_driver_sql(text, given).all()]
+    named = {"book": tx.book_id, "keys": asked, "most": most, "rule": rule}
+    return [tuple(row) for row in tx.connection.exec_driver_sql(text, named).all()]
 
 
 def _run(tx: Transaction, query: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
+from serving.store.bulk import insert_columns
+from serving.store.columns import microseconds
 from serving.store.schema import outbox, webhook_delivery, webhook_endpoint
 from serving.store.store import Store, Transaction
 
@@ -66,21 +69,14 @@ def append_events(tx: Transaction, events: Sequence[OutboxEvent], now: datetime)
         last = select(func.max(outbox.c.seq)).where(outbox.c.book_id == tx.book_id)
         known = (tx.connection.execute(last).scalar_one() or 0) + 1
     seqs = [known + place for place in range(len(events))]
-    tx.connection.execute(
-        insert(outbox),
-        [
-            {
-                "book_id": tx.book_id,
-                "seq": seq,
-                "topic": event.topic,
-                "key": event.key,
-                "body": event.body,
-                "created_at": now,
-                "sent_at": None,
-            }
-            for seq, event in zip(seqs, events, strict=True)
-        ],
-    )
+    columns: dict[str, list[Any]] = {
+        "seq": seqs,
+        "topic": [event.topic for event in events],
+        "key": [event.key for event in events],
+        "body": [event.body for event in events],
+        "created_at": [microseconds(now)] * len(events),
+    }
+    insert_columns(tx, outbox, columns)
     tx.memory[_NEXT] = known + len(events)
     return seqs
 

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import and_, insert, select, update
 
 from serving.store.schema import session, user
-from serving.store.store import Store, Transaction
+from serving.store.store import Store, StoredRow, Transaction
 
 
-def add_user(tx: Transaction, **values: Any) -> None:
+def add_user(tx: Transaction, **values: object) -> None:
     """Write a user of the book."""
     tx.connection.execute(insert(user).values(book_id=tx.book_id, **values))
 
@@ -22,7 +22,7 @@ def users_of(tx: Transaction) -> list[Any]:
     return list(tx.connection.execute(query))
 
 
-def find_user(tx: Transaction, user_id: str) -> Any | None:
+def find_user(tx: Transaction, user_id: str) -> StoredRow | None:
     """Read a user."""
     return tx.connection.execute(
         select(user).where(user.c.book_id == tx.book_id, user.c.id == user_id)
@@ -35,19 +35,19 @@ def find_by_email(store: Store, email: str) -> list[Any]:
         return list(connection.execute(select(user).where(user.c.email == email)))
 
 
-def change_user(tx: Transaction, user_id: str, **values: Any) -> None:
+def change_user(tx: Transaction, user_id: str, **values: object) -> None:
     """Set columns of a user."""
     tx.connection.execute(
         update(user).where(user.c.book_id == tx.book_id, user.c.id == user_id).values(**values)
     )
 
 
-def add_session(tx: Transaction, **values: Any) -> None:
+def add_session(tx: Transaction, **values: object) -> None:
     """Write a session."""
     tx.connection.execute(insert(session).values(book_id=tx.book_id, **values))
 
 
-def find_session(store: Store, session_id: str) -> Any | None:
+def find_session(store: Store, session_id: str) -> StoredRow | None:
     """Read a session with its user, of whichever book: the cookie says which book its bearer may see."""
     query = (
         select(session, user.c.email, user.c.name, user.c.role, user.c.disabled_at)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
+from sqlalchemy import case as sql_case
 
 from serving.store.bulk import plain
-from serving.store.schema import case, decision, invoice, payment, proposal, verdict
-from serving.store.store import Transaction
+from serving.store.schema import case, decision, invoice, payment, proposal, run, verdict
+from serving.store.store import StoredRow, Transaction
 
 OPEN: Final = "open"
 HELD: Final = "held"
@@ -37,7 +38,7 @@ def _free(now: datetime, who: str) -> ColumnElement[bool]:
     return or_(case.c.lease_until.is_(None), case.c.lease_until <= now, case.c.lease_by == who)
 
 
-def _joined() -> Any:
+def _joined() -> Select[Any]:
     mine = and_(decision.c.book_id == case.c.book_id, decision.c.id == case.c.decision_id)
     return select(*map(plain, case.columns), decision.c.confidence).outerjoin(decision, mine)
 
@@ -52,7 +53,7 @@ def waiting(
     limit: int,
     skip: Sequence[str],
 ) -> list[Any]:
-    """Read cases that this person may take, in an order of the queue; held ones come back when their day has come."""
+    """Read cases that this person may take, in order; held ones come back when their day has come."""
     query = _joined().where(
         case.c.book_id == tx.book_id,
         or_(case.c.state.in_(WAITING), and_(case.c.state == HELD, case.c.due_at <= now)),
@@ -85,18 +86,18 @@ def let_go(tx: Transaction, ids: Sequence[str], who: str) -> None:
     tx.connection.execute(update(case).where(mine).values(lease_by=None, lease_until=None))
 
 
-def find_case(tx: Transaction, case_id: str) -> Any | None:
+def find_case(tx: Transaction, case_id: str) -> StoredRow | None:
     """Read one case."""
     return tx.connection.execute(_joined().where(case.c.book_id == tx.book_id, case.c.id == case_id)).first()
 
 
-def change_case(tx: Transaction, case_id: str, **values: Any) -> None:
+def change_case(tx: Transaction, case_id: str, **values: object) -> None:
     """Set columns of a case; its version goes up."""
     change = update(case).where(case.c.book_id == tx.book_id, case.c.id == case_id)
     tx.connection.execute(change.values(version=case.c.version + 1, **values))
 
 
-def find_verdict(tx: Transaction, verdict_id: str) -> Any | None:
+def find_verdict(tx: Transaction, verdict_id: str) -> StoredRow | None:
     """Read a verdict by the id that its client made."""
     query = select(*map(plain, verdict.columns)).where(
         verdict.c.book_id == tx.book_id, verdict.c.id == verdict_id
@@ -114,7 +115,7 @@ def verdicts_of(tx: Transaction, case_id: str) -> list[Any]:
     return list(tx.connection.execute(query))
 
 
-def add_verdict(tx: Transaction, **values: Any) -> None:
+def add_verdict(tx: Transaction, **values: object) -> None:
     """Write a verdict."""
     tx.connection.execute(insert(verdict).values(book_id=tx.book_id, **values))
 
@@ -131,7 +132,7 @@ def lines_of_decision(tx: Transaction, decision_id: str | None) -> list[Any]:
     return list(tx.connection.execute(query))
 
 
-def find_decision(tx: Transaction, decision_id: str | None) -> Any | None:
+def find_decision(tx: Transaction, decision_id: str | None) -> StoredRow | None:
     """Read a decision."""
     if decision_id is None:
         return None
@@ -163,7 +164,7 @@ def search_items(tx: Transaction, words: str, currency: str, limit: int) -> list
     return list(tx.connection.execute(query))
 
 
-def payer_history(tx: Transaction, row: Any, limit: int) -> list[Any]:
+def payer_history(tx: Transaction, row: StoredRow, limit: int) -> list[Any]:
     """Read the last applied payments of the same payer: by account, else by name."""
     column = "payer_account" if row.payer_account else "payer_name"
     value = getattr(row, column)
@@ -207,7 +208,7 @@ def opened_at(tx: Transaction, now: datetime) -> list[datetime]:
 
 
 def money_today(tx: Transaction, who: str, since: datetime) -> list[Any]:
-    """Read what a person has decided since an instant: payer, currency and amount of each verdict that moves money."""
+    """Read payer, currency and amount of each verdict by which a person moved money since an instant."""
     query = (
         select(payment.c.payer_name, payment.c.payer_account, payment.c.currency, payment.c.amount_minor)
         .join(verdict, and_(verdict.c.book_id == payment.c.book_id, verdict.c.payment_id == payment.c.id))
@@ -217,5 +218,103 @@ def money_today(tx: Transaction, who: str, since: datetime) -> list[Any]:
             verdict.c.created_at >= since,
             verdict.c.decision_id.is_not(None),
         )
+    )
+    return list(tx.connection.execute(query))
+
+
+def verdicts_with_cases(tx: Transaction) -> list[Any]:
+    """Read every verdict with why its case was asked and what the model had said, in order."""
+    of_case = and_(case.c.book_id == verdict.c.book_id, case.c.id == verdict.c.case_id)
+    of_decision = and_(decision.c.book_id == case.c.book_id, decision.c.id == case.c.decision_id)
+    query = (
+        select(*map(plain, verdict.columns), case.c.source, case.c.pi, decision.c.model, decision.c.policy)
+        .join(case, of_case)
+        .outerjoin(decision, of_decision)
+        .where(verdict.c.book_id == tx.book_id)
+        .order_by(verdict.c.created_at, verdict.c.id)
+    )
+    return list(tx.connection.execute(query))
+
+
+def lines_by_decision(tx: Transaction) -> dict[str, list[Any]]:
+    """Read the lines of every decision that a verdict made; `side` is -1 for credit memos."""
+    side = sql_case((invoice.c.type == "credit_memo", -1), else_=1).label("side")
+    query = (
+        select(
+            proposal.c.decision_id,
+            proposal.c.invoice_id,
+            proposal.c.amount_minor,
+            proposal.c.write_off_minor,
+            side,
+        )
+        .join(
+            verdict,
+            and_(verdict.c.book_id == proposal.c.book_id, verdict.c.decision_id == proposal.c.decision_id),
+        )
+        .join(invoice, and_(invoice.c.book_id == proposal.c.book_id, invoice.c.id == proposal.c.invoice_id))
+        .where(proposal.c.book_id == tx.book_id)
+        .distinct()
+    )
+    found: dict[str, list[Any]] = {}
+    for row in tx.connection.execute(query):
+        found.setdefault(row.decision_id, []).append(row)
+    return found
+
+
+AUDIT_RUN: Final = "audit-draw"
+
+
+def audited_until(tx: Transaction) -> int:
+    """Give the number of the last decision that a draw has seen."""
+    query = select(func.max(run.c.total)).where(run.c.book_id == tx.book_id, run.c.kind == AUDIT_RUN)
+    return int(tx.connection.execute(query).scalar() or 0)
+
+
+def set_audited_until(tx: Transaction, seq: int, now: datetime) -> None:
+    """Note how far draws have come."""
+    row_id = f"{AUDIT_RUN}-{seq:012d}"
+    tx.connection.execute(
+        insert(run).values(
+            book_id=tx.book_id,
+            id=row_id,
+            kind=AUDIT_RUN,
+            state="done",
+            total=seq,
+            started_at=now,
+            ended_at=now,
+        )
+    )
+
+
+def closes_after(tx: Transaction, seq: int, limit: int) -> list[Any]:
+    """Read the machine's closes and dismissals after a number."""
+    query = (
+        select(
+            decision.c.id,
+            decision.c.seq,
+            decision.c.payment_id,
+            decision.c.allocated_minor,
+            decision.c.unapplied_minor,
+            decision.c.currency,
+        )
+        .where(
+            decision.c.book_id == tx.book_id,
+            decision.c.seq > seq,
+            decision.c.decided_by == "tieout",
+            decision.c.outcome.in_(("auto", "dismissed")),
+        )
+        .order_by(decision.c.seq)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(query))
+
+
+def audit_answers(tx: Transaction) -> list[Any]:
+    """Read the audits that are answered: chance, amount and what the machine had closed."""
+    query = (
+        select(case.c.id, case.c.pi, case.c.decision_id, case.c.opened_at, decision.c.allocated_minor)
+        .join(decision, and_(decision.c.book_id == case.c.book_id, decision.c.id == case.c.decision_id))
+        .where(case.c.book_id == tx.book_id, case.c.source == "audit", case.c.state == CLOSED)
+        .order_by(decision.c.seq)
     )
     return list(tx.connection.execute(query))

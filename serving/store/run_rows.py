@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from serving.store.bulk import insert_columns, parts
 from serving.store.schema import decision, payment, run, run_part
-from serving.store.store import Transaction
+from serving.store.store import StoredRow, Transaction
 
 
 def undecided_payments(tx: Transaction) -> tuple[list[str], int]:
@@ -49,7 +49,7 @@ def may_decide(tx: Transaction, payments: Sequence[str]) -> list[str]:
     return [one for one in sorted(set(payments)) if one not in found]
 
 
-def unfinished_run(tx: Transaction, kind: str) -> Any | None:
+def unfinished_run(tx: Transaction, kind: str) -> StoredRow | None:
     """Find the run that was begun and not ended."""
     query = select(run).where(run.c.book_id == tx.book_id, run.c.kind == kind, run.c.state == "running")
     return tx.connection.execute(query.order_by(run.c.id)).first()

@@ -43,9 +43,9 @@ INSERT_ONLY: Final = ("decision", "proposal", "verdict", "journal_entry", "posti
 """Tables whose rows triggers keep from being changed or deleted."""
 
 __all__ = [
-    "INSERT_ONLY", "allocation", "api_key", "audit", "block_key", "book", "case", "customer", "customer_account",
-    "customer_name", "decision", "fx_rate", "held_posting", "idempotency", "inbox", "instalment", "invoice", "journal_entry", "metadata", "outbox",
-    "own_account", "payment", "period", "posting", "proposal", "remittance_line", "run", "run_part", "session", "subject_key",
-    "user", "verdict", "webhook_delivery", "webhook_endpoint",
-    "webhook_source",
+    "INSERT_ONLY", "allocation", "api_key", "audit", "block_key", "book", "case", "customer",
+    "customer_account", "customer_name", "decision", "fx_rate", "held_posting", "idempotency", "inbox",
+    "instalment", "invoice", "journal_entry", "metadata", "outbox", "own_account", "payment", "period",
+    "posting", "proposal", "remittance_line", "run", "run_part", "session", "subject_key", "user",
+    "verdict", "webhook_delivery", "webhook_endpoint", "webhook_source",
 ]  # fmt: skip

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Row, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.sql.dml import Insert
 
 from serving.store.engine import WRITES, open_engine
 from serving.store.errors import StoreUnavailableError, UnknownBookError
 from serving.store.schema import book
+
+StoredRow: TypeAlias = Row[Any]
+"""A row of the store, its columns by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Transaction:
         """Say which dialect speaks."""
         return self.connection.dialect.name == "sqlite"
 
-    def upsert(self, table: Any) -> Any:
+    def upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Begin an INSERT that knows ON CONFLICT in this dialect."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
@@ -49,7 +51,8 @@ class Store:
     def transaction(self, book_id: str) -> Iterator[Transaction]:
         """Open the one writing transaction of a book: others wait until it ends.
 
-        Raises `UnknownBookError` when there is no such book, `StoreUnavailableError` when the database is away.
+        Raises `UnknownBookError` when there is no such book, `StoreUnavailableError` when the database is
+        away.
         """
         with self._connection(writes=True) as connection:
             locked = select(book.c.id).where(book.c.id == book_id).with_for_update()
@@ -68,8 +71,12 @@ class Store:
     def create_book(self, book_id: str, name: str, now: datetime) -> bool:
         """Make a book; say whether it is new."""
         with self._connection(writes=True) as connection:
-            insert: Insert = Transaction(connection, book_id).upsert(book)
-            made = insert.values(id=book_id, name=name, created_at=now).on_conflict_do_nothing()
+            made = (
+                Transaction(connection, book_id)
+                .upsert(book)
+                .values(id=book_id, name=name, created_at=now)
+                .on_conflict_do_nothing()
+            )
             return connection.execute(made.returning(book.c.id)).first() is not None
 
     def books(self) -> list[str]:
@@ -89,7 +96,7 @@ class Store:
 
     @contextmanager
     def _connection(self, *, writes: bool) -> Iterator[Connection]:
-        # A database that goes away, fills its disk or stays locked in the middle is as unavailable as one that
+        # A database that goes away, fills its disk or stays locked midway is as unavailable as one that
         # was never there: whatever the statement was, its transaction is gone.
         try:
             with self.engine.connect() as opened:

@@ -156,7 +156,7 @@ def test_entries_wait_while_posting_is_off_and_are_booked_in_order(store: Store)
     with store.transaction("acme") as tx:
         assert not posting.switch_on(tx, "ada", NOW)
         posting.lock_period(tx, "2026-03", "ada", NOW)
-    booked = []
+    booked: list[int] = []
     while not booked or booked[-1]:
         with store.transaction("acme") as tx:
             booked.append(posting.book_held(tx, NOW, limit=2))
@@ -199,7 +199,7 @@ def test_what_was_given_up_is_neither_booked_nor_audited(store: Store) -> None:
 def test_what_is_booked_cannot_be_changed_or_deleted(store: Store, table: type) -> None:
     with store.transaction("acme") as tx:
         post(tx, one_payment(), NOW)
-    for statement in (update(table).values(book_id="x"), delete(table)):  # type: ignore[arg-type]
+    for statement in (update(table).values(book_id="x"), delete(table)):
         with pytest.raises(DBAPIError, match="insert-only"), store.transaction("acme") as tx:
             tx.connection.execute(statement)
 

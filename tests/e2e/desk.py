@@ -49,7 +49,10 @@ class Desk:
     def verdicts(self) -> list[tuple[str, str, str]]:
         """Read (id, case, what was said) of every verdict."""
         with self.store.reading(BOOK) as tx:
-            return [tuple(row) for row in tx.connection.execute(select(verdict.c.id, verdict.c.case_id, verdict.c.said))]
+            return [
+                tuple(row)
+                for row in tx.connection.execute(select(verdict.c.id, verdict.c.case_id, verdict.c.said))
+            ]
 
     def waiting(self) -> int:
         """Count what waits."""
@@ -73,7 +76,12 @@ def fill(home: Path, invoices: int, seed: int = 21) -> Store:
     ingest_book(store, BOOK, read_book(home / "match"), now)
     catch_up(store, BOOK, bundle(), policy(auto_threshold=1.0), lambda: now, threads=1)
     with store.transaction(BOOK) as tx:
-        for name, role in (("ana", Role.REVIEWER), ("bo", Role.APPROVER), ("vic", Role.VIEWER), ("root", Role.ADMIN)):
+        for name, role in (
+            ("ana", Role.REVIEWER),
+            ("bo", Role.APPROVER),
+            ("vic", Role.VIEWER),
+            ("root", Role.ADMIN),
+        ):
             make_user(tx, f"{name}@example.com", role, PASSWORD, now, "test", name)
     return store
 
@@ -112,7 +120,7 @@ def browsing() -> Iterator[Browser]:
 
 
 def logged_in(browser: Browser, desk: Desk, name: str = "ana", scheme: str = "light") -> Page:
-    """Open a page as somebody who has just logged in; anything the browser complains of fails the test later."""
+    """Open a page as somebody who has just logged in."""
     context = browser.new_context(viewport={"width": 1280, "height": 860}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(f"{desk.url}/review")

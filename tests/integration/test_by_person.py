@@ -1,10 +1,9 @@
-"""A person's decision and its undoing, over a store with a synthetic book; every invariant holds after each step."""
+"""A person's decision and its undoing on a synthetic book; every invariant holds after each step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -46,7 +45,10 @@ def proposed(tx: Transaction) -> tuple[str, list[Line]]:
     """A payment that waits for a person, with what the model would do."""
     query = (
         select(proposal)
-        .join(payment, (payment.c.book_id == proposal.c.book_id) & (payment.c.decision_id == proposal.c.decision_id))
+        .join(
+            payment,
+            (payment.c.book_id == proposal.c.book_id) & (payment.c.decision_id == proposal.c.decision_id),
+        )
         .where(payment.c.state == "review", payment.c.amount_minor > 0)
         .order_by(payment.c.id, proposal.c.line)
     )
@@ -72,15 +74,16 @@ def test_a_person_applies_what_the_model_proposed_and_takes_it_back(filled: Stor
     assert done.proposed.outcome == "person"
     sound(filled)
     with filled.reading(BOOK) as tx:
-        assert tx.connection.execute(select(payment.c.state).where(payment.c.id == name)).scalar() == "applied"
+        assert (
+            tx.connection.execute(select(payment.c.state).where(payment.c.id == name)).scalar() == "applied"
+        )
         waits = select(case.c.id).where(case.c.payment_id == name, case.c.state == "open")
         assert tx.connection.execute(waits).first() is None
         rows = tx.connection.execute(select(allocation).where(allocation.c.payment_id == name)).all()
         assert {row.decided_by for row in rows} == {"ana"}
         assert {row.source for row in rows} == {"person"}
-    with filled.transaction(BOOK) as tx:
-        with pytest.raises(TieoutError, match="applied"):
-            decide(tx, name, lines, by="bo", now=NOW)
+    with filled.transaction(BOOK) as tx, pytest.raises(TieoutError, match="applied"):
+        decide(tx, name, lines, by="bo", now=NOW)
     with filled.transaction(BOOK) as tx:
         undone = take_back(tx, name, by="bo", reason="wrong invoice", now=NOW)
         assert len(undone) == len(lines)
@@ -110,8 +113,15 @@ def test_nothing_that_does_not_add_up_is_written(filled: Store) -> None:
     with filled.reading(BOOK) as tx:
         name, lines = proposed(tx)
     first = lines[0]
-    huge = replace(first, amount_minor=first.amount_minor * 1000, payment_amount_minor=first.payment_amount_minor * 1000)
-    for bad in ([first, first], [huge], [replace(first, invoice_id="nowhere")], [replace(first, currency="XXX")]):
+    huge = replace(
+        first, amount_minor=first.amount_minor * 1000, payment_amount_minor=first.payment_amount_minor * 1000
+    )
+    for bad in (
+        [first, first],
+        [huge],
+        [replace(first, invoice_id="nowhere")],
+        [replace(first, currency="XXX")],
+    ):
         with pytest.raises(TieoutError), filled.transaction(BOOK) as tx:
             decide(tx, name, bad, by="ana", now=NOW)
     sound(filled)

@@ -190,6 +190,12 @@ class TestMessages:
         assert codes(mt(self.CHAIN.format(2))) == []
         assert set(codes(mt(self.CHAIN.format(5)))) == {"balance_differs", "statement_gap"}
 
+    def test_a_statement_that_comes_twice_counts_once(self) -> None:
+        text = HEADER + ":61:250102C1,NTRF\n:61:250102C1,NTRF\n:62F:C250102EUR2,\n-\n"
+        found = mt(text + text)
+        assert [one.amount_minor for one in payments(found)] == [100, 100]
+        assert codes(found) == ["repeated_statement"]
+
     def test_a_statement_that_does_not_add_up_is_told(self) -> None:
         found = mt(HEADER + ":61:250102C1,NTRF\n:62F:C250102EUR2,\n")
         assert codes(found) == ["balance_differs"]
@@ -235,6 +241,9 @@ class TestMessages:
     def test_fields_are_bounded(self) -> None:
         found = mt(HEADER + ":61:250102C1,NTRF\n:86:" + "x\n" * 5_000 + ":62F:C250102EUR1,\n")
         assert codes(found) == ["text_too_long"]
+        many = mt(HEADER + ":61:250102C1,NTRF\n" + ":86:x\n" * 1_000 + ":62F:C250102EUR1,\n")
+        assert set(codes(many)) == {"text_too_long"}
+        assert len(payments(many)[0].remittance) < 1_000
 
     def test_fields_keep_their_lines(self) -> None:
         found = list(split_fields(enumerate([":20:A", ":86:b", "c", "-"], 1)))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from features.book import read_book
-from features.ingest.book_out import UnusableBookError
+from features.ingest.book_out import BookOut, UnusableBookError
 from features.ingest.convert import NoFileError, convert_files
 from tests.camt_files import Line, Part, balance, camt, plain
 
@@ -152,12 +152,59 @@ def test_a_batch_of_a_notification_takes_the_place_of_its_line_in_the_statement(
     ]
 
 
+def test_what_a_bare_line_of_a_statement_lacks_is_taken_from_its_notification(tmp_path: Path) -> None:
+    bare = put(tmp_path, "053.xml", camt([Line("30.00", reference="X-1")]))
+    told = Line("30.00", reference="X-1", parts=(Part(name="ALPHA AG", text="INV-1", end_to_end_id="E-1"),))
+    notice = put(tmp_path, "054.xml", camt([told], "054"))
+    convert_files([notice, bare], tmp_path / "together")
+    (payment,) = rows(tmp_path / "together")
+    assert (payment["source"], payment["payer_name"], payment["remittance"]) == (
+        "camt.053",
+        "ALPHA AG",
+        "INV-1",
+    )
+    for file in (bare, notice, notice):
+        convert_files([file], tmp_path / "statement first")
+    assert [row["payer_name"] for row in rows(tmp_path / "statement first")] == [""]
+    (line,) = rows(tmp_path / "statement first", "remittance_lines")
+    assert (line["reference"], line["customer_reference"], line["amount"]) == ("INV-1", "ALPHA AG", "30.00")
+
+
+def test_overlapping_notifications_do_not_double_remittance_lines(tmp_path: Path) -> None:
+    statement, notice = (
+        put(tmp_path, "053.xml", camt([BATCH])),
+        put(tmp_path, "054.xml", camt([PARTS], "054")),
+    )
+    other = put(tmp_path, "054b.xml", camt([PARTS, plain("1.00", day="2025-03-09")], "054"))
+    for file in (statement, notice, other):
+        convert_files([file], tmp_path / "book")
+    assert amounts(tmp_path / "book") == ["1.00", "30.00"]
+    assert len(rows(tmp_path / "book", "remittance_lines")) == 3
+
+
+def test_two_conversions_into_one_book_wait_for_each_other(tmp_path: Path) -> None:
+    first = BookOut(tmp_path / "book")
+    with pytest.raises(UnusableBookError, match="Another conversion"):
+        BookOut(tmp_path / "book")
+    first.close()
+    BookOut(tmp_path / "book").close()
+
+
 def test_parts_that_do_not_make_their_line_become_its_remittance_lines(tmp_path: Path) -> None:
     parts = (Part("10.00", "ALPHA AG", "INV-1"), Part("5.00", "BETA OY", "INV-2"))
     result = convert_files([put(tmp_path, "a.xml", camt([Line("30.00", parts=parts)]))], tmp_path / "book")
     assert amounts(tmp_path / "book") == ["30.00"]
     assert [row["amount"] for row in rows(tmp_path / "book", "remittance_lines")] == ["10.00", "5.00"]
     assert result.problems["details_differ"] == 1
+
+
+def test_a_batch_of_which_transactions_are_missing_stays_one_payment(tmp_path: Path) -> None:
+    batch = Line("30.00", parts=(Part("10.00", "ALPHA AG", "INV-1"),))
+    data = camt([batch]).replace(b"<NtryDtls>", b"<NtryDtls><Btch><NbOfTxs>3</NbOfTxs></Btch>")
+    result = convert_files([put(tmp_path, "a.xml", data)], tmp_path / "book")
+    assert amounts(tmp_path / "book") == ["30.00"]
+    assert [row["amount"] for row in rows(tmp_path / "book", "remittance_lines")] == ["10.00"]
+    assert dict(result.problems) == {"total_differs": 1, "details_differ": 1}
 
 
 def test_charges_kept_from_a_batch_stand_as_a_line_of_their_own(tmp_path: Path) -> None:

@@ -78,6 +78,19 @@ def test_the_charge_tells_most_whatever_comes_first() -> None:
     assert [one.amount_minor for one in entries if isinstance(one, RemittanceEntry)] == [1000, -45]
 
 
+def test_a_balance_transaction_with_its_charge_in_another_currency() -> None:
+    balance = {"object": "balance_transaction", "id": "txn_1", "amount": 920, "fee": 30, "currency": "eur"}
+    balance |= {"created": NOON, "type": "charge", "status": "available", "reporting_category": "charge"}
+    told = charge(currency="usd", amount=1000, customer={"object": "customer", "id": "cus_1", "name": "Acme"})
+    one = only(read_json({**balance, "source": told}))
+    assert (one.amount_minor, one.original_amount_minor, one.original_currency) == (920, 1000, "USD")
+    assert (one.payer_name, one.customer_id, one.bank_reference) == ("Acme", "cus_1", "ch_1")
+    undone = {**balance, "amount": -200, "source": "ch_1", "reporting_category": "partial_capture_reversal"}
+    both = read_json([{**balance, "source": "ch_1"}, undone])
+    references = [item.bank_reference for item in both if isinstance(item, PaymentEntry)]
+    assert references == ["ch_1", "ch_1/partial_capture_reversal"]
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [

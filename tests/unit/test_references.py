@@ -10,8 +10,9 @@ import pytest
 from features.block import OpenIndex, Reading, build_candidates
 from features.book import book_from_rows
 from features.frame import Frame
+from features.join import KeyFilter
 from features.pipeline import canonical
-from features.references import MAX_RANGE, KeyFilter, Rule
+from features.references import MAX_RANGE, Rule
 from features.state import FOREVER, State
 from features.text import hash_strings, mix
 

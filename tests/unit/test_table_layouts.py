@@ -57,11 +57,13 @@ def test_an_unknown_layout_is_refused_with_the_likeliest_names() -> None:
 def test_a_layout_of_the_users_own_is_a_few_lines(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(
-        'delimiter = "|"\nheader_rows = 2\ndate = "MM/DD/YYYY"\ncurrency = "USD"\n'
+        'delimiter = "|"\nheader_rows = 2\ndate = "MM/DD/YYYY"\ncurrency = "USD"\nfooter_rows = 1\n'
         'columns = ["booking_date", "-", "outflow", "remittance"]\n',
         "utf-8",
     )
-    payments, problems = table("a\nb\n03/04/2025|x|1,250.00|RENT\n", Hints.checked(str(file), None, None))
+    payments, problems = table(
+        "a\nb\n03/04/2025|x|1,250.00|RENT\n1|total|1,250.00|\n", Hints.checked(str(file), None, None)
+    )
     assert [(str(one.booking_date), one.amount_minor) for one in payments] == [("2025-03-04", -125_000)]
     assert [one.code for one in problems] == ["missing_account"]
     for bad in ('columns = ["nonsense"]', 'columns = ["amount"]\ncolour = "red"', "columns = 3", "columns ="):
@@ -109,6 +111,10 @@ def test_debit_and_credit_columns_and_words_tell_the_sign() -> None:
     assert [(one.code, one.position) for one in problems if one.code == "bad_sign"] == [
         ("bad_sign", "line 4")
     ]
+    typed = "Date,Type,Amount,Details\n2025-03-04,DEBIT,12.50,A\n2025-03-05,Credit,7.00,B\n"
+    payments, problems = table(typed, Hints(currency="EUR", account="X"))
+    assert [one.amount_minor for one in payments] == [-1250, 700]
+    assert [one.code for one in problems] == ["guessed_layout"]
     columns = "Buchungstag;Soll;Haben;Text\n04.03.2025;12,50;;A\n05.03.2025;;7,00;B\n"
     payments, _ = table(columns, Hints(currency="EUR", account="X"))
     assert [one.amount_minor for one in payments] == [-1250, 700]
@@ -123,6 +129,41 @@ def test_lines_before_and_after_the_table_are_no_rows_and_name_the_account() -> 
     assert [one.amount_minor for one in payments] == [1000, -300]
     assert {one.account for one in payments} == {"DE89370400440532013000"}
     assert [one.code for one in problems] == ["guessed_layout"]
+
+
+def test_rows_that_state_a_balance_are_no_payments() -> None:
+    text = (
+        '"Klienta konts";"Datums";"Saņēmējs/Maksātājs";"Informācija saņēmējam";"Summa";"Valūta";'
+        '"Debets/Kredīts"\n'
+        '"LV12HABA0551000000001";"01.03.2019";"";"Sākuma atlikums";"100,00";"EUR";"K"\n'
+        '"LV12HABA0551000000001";"02.03.2019";"SIA Klients";"Rēķins 5";"50,00";"EUR";"K"\n'
+    )
+    payments, problems = table(text)
+    assert [(one.amount_minor, one.remittance) for one in payments] == [(5_000, "Rēķins 5")]
+    assert [one.code for one in problems] == ["guessed_layout", "informational"]
+
+
+def test_a_column_that_says_booked_or_pending_decides_whatever_its_heading() -> None:
+    text = (
+        "Auftragskonto;Buchungstag;Verwendungszweck;Betrag;Waehrung;Info\n"
+        "DE89370400440532013000;02.01.19;RE 1;10,00;EUR;Umsatz gebucht\n"
+        "DE89370400440532013000;03.01.19;RE 2;-5,00;EUR;Umsatz vorgemerkt\n"
+    )
+    payments, problems = table(text)
+    assert [one.status.value for one in payments] == ["booked", "pending"]
+    assert [one.code for one in problems] == ["guessed_layout", "pending"]
+
+
+def test_a_table_without_headings_may_hold_balances_before_and_after() -> None:
+    text = (
+        "123456789\tEUR\t20190101\t100,00\t90,00\t20190101\t-10,00\tSEPA OVERBOEKING Piet\n"
+        "123456789\tEUR\t20190102\t90,00\t1190,00\t20190102\t1100,00\tSEPA OVERBOEKING factuur 12\n"
+    )
+    payments, _ = table(text)
+    assert [(one.amount_minor, str(one.booking_date), one.remittance) for one in payments] == [
+        (-1_000, "2019-01-01", "SEPA OVERBOEKING Piet"),
+        (110_000, "2019-01-02", "SEPA OVERBOEKING factuur 12"),
+    ]
 
 
 def test_code_pages_are_found_by_the_words_they_make() -> None:

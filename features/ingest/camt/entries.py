@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final, TypeAlias
 
 from features.ingest.camt.amounts import amount_in, charges_of, original_of, split
-from features.ingest.camt.parties import OwnSide, account_number, counterparty, party_name
+from features.ingest.camt.parties import OwnSide, Party, account_number, counterparty, party_name
 from features.ingest.camt.remittance import document_lines, free_text, structured_references
 from features.ingest.camt.values import (
     Amount,
@@ -18,6 +18,7 @@ from features.ingest.camt.values import (
     date_of,
     instant_of,
     is_true,
+    reference,
     sign_of,
     told,
 )
@@ -90,14 +91,18 @@ def read_payments(
     details = transactions(entry)
     whole, doubts = _whole(entry, booked, frame, place)
     yield from doubts
+    count = sum(_batch_count(one) for one in entry.all("NtryDtls"))
     if not details:
-        counts = [one.at("Btch", "NbOfTxs") for one in entry.all("NtryDtls")]
-        count = sum(int(text) for text in counts if text.isascii() and text.isdigit() and len(text) < 10)
         text = free_text(None, entry, is_alone=True)
         yield PaymentEntry(**{**whole, "remittance": text, "batch_count": count if count > 1 else None})
         return
+    if count > 1 and count != len(details):
+        message = f"The batch says {count} transactions and has {len(details)}."
+        yield Problem.at(place, "NtryDtls/Btch/NbOfTxs", "total_differs", message=message)
     if len(details) == 1:
-        yield from _payment(details[0], whole, entry, frame, is_alone=True)
+        is_all = count <= 1 or _amount_or_none(details[0], booked.amount.currency) == booked.amount.minor
+        alone = _payment(details[0], whole, entry, frame, is_alone=True)
+        yield from alone if is_all else _undivided(details, whole, entry, frame)
         return
     parts = split(details, entry, booked.amount, booked.sign)
     if parts is None:
@@ -134,6 +139,11 @@ def transactions(entry: Node) -> list[Node]:
     return [*nested, *entry.all("TxDtls")]
 
 
+def _batch_count(group: Node) -> int:
+    text = group.at("Btch", "NbOfTxs")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[Fields, list[Problem]]:
     """Read what a line says apart from its transactions; a value it can do without is a doubt."""
     doubts = []
@@ -159,7 +169,7 @@ def _whole(entry: Node, booked: Booked, frame: Frame, place: Lineage) -> tuple[F
         "lineage": place,
         "transaction_code": codes,
         "account": frame.own.account,
-        "bank_reference": told(entry.at("AcctSvcrRef")),
+        "bank_reference": reference(entry.at("AcctSvcrRef")),
         "charges_minor": charges,
         "original_amount_minor": None if original is None else original.minor * booked.sign,
         "original_currency": "" if original is None else original.currency,
@@ -181,10 +191,10 @@ def _payment(
     is_undoing = whole["is_reversal"] or bool(reason) or _is_return(codes)
     party = counterparty(details.first("RltdPties"), sign, frame.own, is_undoing=is_undoing)
     refs = details.first("Refs") or details
-    own_reference = told(refs.at("AcctSvcrRef"))
+    own_reference = reference(refs.at("AcctSvcrRef"))
     if not is_alone and own_reference == whole["batch_reference"]:
         own_reference = ""
-    end_to_end_id, uetr = told(refs.at("EndToEndId")), told(refs.at("UETR"))
+    end_to_end_id, uetr = reference(refs.at("EndToEndId")), reference(refs.at("UETR"))
     bank_reference = (whole["bank_reference"] or own_reference) if is_alone else own_reference
     booked = Amount(abs(whole["amount_minor"]), whole["currency"])
     charges: int | None = None
@@ -197,15 +207,16 @@ def _payment(
     yield PaymentEntry(
         **{
             **whole,
-            "payer_name": party.name,
-            "payer_account": party.account,
-            "counterparty_ultimate": party.ultimate,
+            **_party_fields(party),
             "remittance": free_text(details, entry, is_alone=is_alone),
             "structured_reference": " ".join(structured_references(details)),
             "end_to_end_id": end_to_end_id,
             "uetr": uetr,
             "mandate_id": told(refs.at("MndtId")),
-            "bank_reference": bank_reference or told(refs.at("TxId")) or uetr or told(refs.at("ClrSysRef")),
+            "bank_reference": bank_reference
+            or reference(refs.at("TxId"))
+            or uetr
+            or reference(refs.at("ClrSysRef")),
             "transaction_code": codes,
             "charges_minor": whole["charges_minor"] if charges is None else charges,
             "original_amount_minor": whole["original_amount_minor"]
@@ -220,6 +231,14 @@ def _payment(
         }
     )
     yield from _document_entries(details, whole["lineage"], whole["currency"], sign)
+
+
+def _party_fields(party: Party) -> Fields:
+    return {
+        "payer_name": party.name,
+        "payer_account": party.account,
+        "counterparty_ultimate": party.ultimate,
+    }
 
 
 def _original_fields(original: Amount, sign: int) -> Fields:
@@ -297,7 +316,7 @@ def _undivided(details: list[Node], whole: Fields, entry: Node, frame: Frame) ->
         parts, line = (to_text(one, whole["currency"]) for one in (sum(known), abs(whole["amount_minor"])))
         said = f"The transactions add up to {parts}, the entry has {line}."
     yield Problem.at(place, "NtryDtls", "details_differ", message=f"{said} It was read as one payment.")
-    texts, references, names = [], dict[str, None](), dict[str, None]()
+    texts, references, met = [], dict[str, None](), dict[Party, None]()
     lines = []
     for number, (one, amount) in enumerate(zip(details, amounts, strict=True), 1):
         party = counterparty(one.first("RltdPties"), sign, frame.own, is_undoing=whole["kind"] == "return")
@@ -305,7 +324,7 @@ def _undivided(details: list[Node], whole: Fields, entry: Node, frame: Frame) ->
         end_to_end_id = told((one.first("Refs") or one).at("EndToEndId"))
         texts.append(text)
         references.update(dict.fromkeys(structured))
-        names[party.name] = None
+        met[party] = None
         lines.append(
             RemittanceEntry(
                 lineage=replace(place, position=f"{place.position}/TxDtls[{number}]", raw=""),
@@ -320,7 +339,7 @@ def _undivided(details: list[Node], whole: Fields, entry: Node, frame: Frame) ->
     yield PaymentEntry(
         **{
             **whole,
-            "payer_name": next(iter(names)) if len(names) == 1 else "",
+            **(_party_fields(next(iter(met))) if len(met) == 1 else {}),
             "remittance": " ".join(text for text in texts if text) or free_text(None, entry, is_alone=True),
             "structured_reference": " ".join(references),
             "batch_count": len(details),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from features.ingest.camt.values import Amount, UnreadableValueError, given_amount, told
 from features.ingest.xml_stream import Node
+
+_SLIP: Final = re.compile(r"\?(?:REJECT|ERROR)\?\d*")
+"""How Swiss banks say that a payment slip was read without trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ def free_text(details: Node | None, entry: Node, *, is_alone: bool) -> str:
     if details is not None:
         for info in details.all("RmtInf"):
             parts += [told(text.text) for text in info.all("Ustrd")]
-            parts += [told(text.text) for part in info.all("Strd") for text in part.all("AddtlRmtInf")]
+            more = [told(text.text) for part in info.all("Strd") for text in part.all("AddtlRmtInf")]
+            parts += [text for text in more if not _SLIP.fullmatch(text)]
         if not any(parts):
             parts = [told(text.text) for text in details.all("AddtlTxInf")]
     if is_alone and not any(parts):

@@ -105,6 +105,12 @@ def told(text: str) -> str:
     return "" if clean.upper() in NOTHING else clean
 
 
+def reference(text: str) -> str:
+    """Give an identifier; one of nothing but zeros is none."""
+    clean = told(text)
+    return clean if clean.strip("0") else ""
+
+
 def is_true(text: str) -> bool:
     """Read an XML boolean."""
     return text.strip().lower() in ("true", "1")

@@ -56,6 +56,8 @@ def rejoin_structured(lines: list[str]) -> str:
 
 def clean(text: str) -> str:
     """Make every run of blanks one blank."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return _BLANKS.sub(" ", text).strip()
 
 

@@ -99,6 +99,8 @@ def _read_repeated(text: str, account: str, supplementary: str, found: Details) 
 
 def read_own_lines(lines: list[str], reference: str, supplementary: str, found: Details) -> None:
     """Fill what `:86:` left open from `:61:`: an account or a name that stands in its last parts."""
+    if lines and found.account and found.name:
+        return
     first, _, rest = supplementary.partition("\n")
     first = first.strip()
     account = first.lstrip("P") if re.fullmatch(r"P\d{9,10}", first) else first

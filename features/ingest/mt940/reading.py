@@ -11,6 +11,7 @@ from features.ingest.entry import Entry, PaymentEntry, StatementEntry
 from features.ingest.limits import Limits
 from features.ingest.mt940.fields import END, START, Field, split_fields
 from features.ingest.mt940.notice import Notice, is_notice_tag
+from features.ingest.mt940.repeats import Repeats
 from features.ingest.mt940.statement import Statement
 from features.ingest.problems import LimitError, Problem
 from features.ingest.source import Source
@@ -62,6 +63,7 @@ class _Reading:
     source: Source
     limits: Limits
     statement: Statement = field(init=False)
+    repeats: Repeats = field(init=False)
     notice: Notice | None = None
     kind: str = ""
     is_outgoing: bool = False
@@ -73,7 +75,7 @@ class _Reading:
     found: int = 0
 
     def __post_init__(self) -> None:
-        self.statement = Statement(self.source)
+        self.statement, self.repeats = Statement(self.source), Repeats(self.source)
 
     def entries(self) -> Iterator[Entry | Problem]:
         """Read the file."""
@@ -110,6 +112,7 @@ class _Reading:
             kind = self.kind
             yield from self._end()
             self.kind = kind
+            self.statement.kind = kind if kind in _STATEMENTS else "940"
         if self.notice is None and self.statement.is_empty and self._is_notice():
             self.notice = Notice(self.source, self.kind, self.is_outgoing, self.uetr)
         if self.notice is None and is_notice_tag(item.tag) and self.kind not in _STATEMENTS:
@@ -121,7 +124,9 @@ class _Reading:
             self.statement.kind = "942"
         elif item.tag in ("60F", "60M") and not self.kind:
             self.statement.kind = "940"
-        yield from self.statement.take(item)
+        self.repeats.take(item)
+        for one in self.statement.take(item):
+            yield from self.repeats.hold(one)
 
     def _starts_anew(self, item: Field) -> bool:
         """Say whether a field can only be the first of another message, where no envelope says so."""
@@ -168,8 +173,10 @@ class _Reading:
                 yield one
         for one in statement.finish():
             if isinstance(one, StatementEntry):
-                yield from self._check_chain(one, statement)
-            yield one
+                for problem in self._check_chain(one, statement):
+                    yield from self.repeats.hold(problem)
+            yield from self.repeats.hold(one)
+        yield from self.repeats.release()
 
     def _check_chain(self, entry: StatementEntry, statement: Statement) -> Iterator[Problem]:
         """Compare the opening of a page or statement with the closing of the one before it."""

@@ -12,11 +12,12 @@ FULL: Final = "\x1e"
 SHORT: Final = "\x1f"
 """Stands where a subfield ended before it was full."""
 
-_NAMES: Final = (
-    "EREF KREF MREF CRED DEBT COAM OAMT SVWZ ABWA ABWE IBAN BIC BREF RREF SQTP PURP RCUR TREF".split()
+_NAMES: Final = frozenset(
+    "EREF KREF MREF CRED DEBT COAM OAMT SVWZ ABWA ABWE IBAN BIC BREF RREF SQTP PURP RCUR TREF MTLG".split()
 )
-_SPLIT: Final = "|".join(f"{FULL}?".join(name) for name in _NAMES)
-_TAG: Final = re.compile(rf"(?:(?<=[\s{FULL}{SHORT}])|^)({_SPLIT}){FULL}?\+[ ]?|(?<=[{FULL}{SHORT}])(MTLG):")
+_TAG: Final = re.compile(
+    rf"(?:(?<=[\s{FULL}{SHORT}])|^)(?:((?:[A-Z]{FULL}?){{3,4}})\+[ ]?|(?<=[{FULL}{SHORT}])(MTLG):)"
+)
 _COLON: Final = re.compile(r"(?:^|\s)(EREF|MREF|IBAN|BIC|ABWA|ABWE):\s*(\S*)")
 _TEXTS: Final = frozenset({"SVWZ", "ABWA", "ABWE", "MTLG"})
 
@@ -26,16 +27,18 @@ def read_tags(marked: str, found: Details) -> None:
 
     `marked` shows by `FULL` and `SHORT` where subfields met.
     """
-    tags = list(_TAG.finditer(marked)) if "+" in marked or "MTLG:" in marked else []
+    tags: list[tuple[str, re.Match[str]]] = []
+    if "+" in marked or "MTLG:" in marked:
+        named = [((tag[1] or tag[2]).replace(FULL, ""), tag) for tag in _TAG.finditer(marked)]
+        tags = [(name, tag) for name, tag in named if name in _NAMES]
     if not tags:
         found.remittance = plain(marked)
         _read_colons(found)
         return
     values: dict[str, list[str]] = {}
-    free = [marked[: tags[0].start()]]
-    for place, tag in enumerate(tags):
-        name = (tag.group(1) or tag.group(2)).replace(FULL, "")
-        end = tags[place + 1].start() if place + 1 < len(tags) else len(marked)
+    free = [marked[: tags[0][1].start()]]
+    for place, (name, tag) in enumerate(tags):
+        end = tags[place + 1][1].start() if place + 1 < len(tags) else len(marked)
         value = marked[tag.end() : end]
         if name not in _TEXTS:
             value, _, rest = value.partition(SHORT)
@@ -49,12 +52,12 @@ def read_tags(marked: str, found: Details) -> None:
 
 def plain(marked: str) -> str:
     """Take the marks out of a text."""
-    return clean(marked.replace(FULL, "").replace(SHORT, " "))
+    return clean(marked.replace(FULL, "").replace(SHORT, " ")) if marked else ""
 
 
 def _assign(values: dict[str, list[str]], found: Details) -> None:
     def first(name: str) -> str:
-        return told(values.get(name, [""])[0])
+        return told(values[name][0]) if name in values else ""
 
     found.end_to_end_id = first("EREF") or first("KREF")
     found.mandate_id = first("MREF")

@@ -18,7 +18,7 @@ from features.ingest.mt940.details import (
     rejoin,
     told,
 )
-from features.ingest.mt940.fields import Field
+from features.ingest.mt940.fields import MAX_LINES, Field
 from features.ingest.mt940.legacy_lines import read_numbered
 from features.ingest.mt940.plain_text import read_own_lines, read_text
 from features.ingest.mt940.slash_codes import has_slash_codes, read_slash_codes
@@ -41,12 +41,17 @@ _FLOOR: Final = re.compile(r"\s*([A-Z]{3})")
 _SUPPLEMENT: Final = re.compile(r"/(OCMT|CHGS|EXCH)/([^/\s]+)")
 
 
+_RAWS: Final = 50
+"""Fields of one line whose raw text is kept; a lineage holds 4,000 characters of it."""
+
+
 @dataclass(slots=True)
 class _Open:
     """A line whose details may still follow."""
 
     line: StatementLine
-    place: Lineage
+    position: str
+    raws: list[str]
     details: list[str] = field(default_factory=list)
     numbered: list[str] = field(default_factory=list)
 
@@ -175,35 +180,36 @@ class Statement:
             self.unread += 1
             yield self._problem(item, error.code, error.raw)
             return
-        place = self.source.at(f"line {item.number}", ":61:" + "\n".join(item.lines))
-        self._open = _Open(line, place)
+        self._open = _Open(line, f"line {item.number}", [":61:" + "\n".join(item.lines)])
 
     def _add_details(self, item: Field) -> None:
         """Keep the details of an open line; those behind a closing balance belong to the statement."""
         if self._open is None:
             return
-        raw = f"{self._open.place.raw}\n:{item.tag}:" + "\n".join(item.lines)
-        self._open.place = self.source.at(self._open.place.position, raw)
-        (self._open.details if item.tag == "86" else self._open.numbered).extend(item.lines)
+        if len(self._open.raws) < _RAWS:
+            self._open.raws.append(f":{item.tag}:" + "\n".join(item.lines))
+        kept = self._open.details if item.tag == "86" else self._open.numbered
+        room = max(MAX_LINES - len(kept), 0)
+        kept.extend(item.lines[:room])
+        item.dropped += len(item.lines[room:])
 
     def _close_line(self) -> Iterator[Entry | Problem]:
         waiting, self._open = self._open, None
         if waiting is None:
             return
+        place = self.source.at(waiting.position, "\n".join(waiting.raws))
         line = waiting.line
         if not self.currency:
             self.unread += 1
             mend = "Give the whole statement: its currency stands in the balance before this line."
             message = "The amount has no currency."
-            yield Problem.at(
-                waiting.place, "currency", "missing_currency", line.amount, message=message, mend=mend
-            )
+            yield Problem.at(place, "currency", "missing_currency", line.amount, message=message, mend=mend)
             return
         try:
             minor = line.sign * read_amount(line.amount, self.currency)
         except FieldError as error:
             self.unread += 1
-            yield Problem.at(waiting.place, "amount", error.code, error.raw)
+            yield Problem.at(place, "amount", error.code, error.raw)
             return
         status = EntryStatus.PENDING if line.is_expected else EntryStatus.BOOKED
         self.sums[line.sign] += abs(minor)
@@ -211,10 +217,10 @@ class Statement:
         if status is EntryStatus.BOOKED:
             self.booked[line.sign] += abs(minor)
         else:
-            yield Problem.at(waiting.place, "61", status.value)
-        yield self._payment(waiting, minor, status)
+            yield Problem.at(place, "61", status.value)
+        yield self._payment(waiting, place, minor, status)
 
-    def _payment(self, waiting: _Open, minor: int, status: EntryStatus) -> PaymentEntry:
+    def _payment(self, waiting: _Open, place: Lineage, minor: int, status: EntryStatus) -> PaymentEntry:
         line = waiting.line
         details = self._details(waiting)
         code = f"{line.code}+{details.business_code}" if details.business_code else line.code
@@ -224,7 +230,7 @@ class Statement:
             booking_date=line.booking_date,
             value_date=line.value_date,
             source=f"mt{self.kind}",
-            lineage=waiting.place,
+            lineage=place,
             payer_name=details.name,
             payer_account=details.account,
             counterparty_ultimate=details.ultimate,
@@ -266,11 +272,13 @@ class Statement:
         packed, bare = details.account.replace(" ", ""), text.lstrip("0P")
         is_repeated = len(bare) >= 6 and packed.endswith(bare)
         is_account = bool(packed) and (packed in text.replace(" ", "") or is_repeated)
-        return "" if is_account else text
+        return "" if is_account or not text.strip("0") else text
 
     def _with_amounts(self, entry: PaymentEntry, details: Details, line: StatementLine) -> PaymentEntry:
         """Add original amount and charges; they are extra, so what cannot be read is left to the raw text."""
-        said = dict(_SUPPLEMENT.findall(line.supplementary)) if "/" in line.supplementary else {}
+        if not (details.original or details.charges or "/" in line.supplementary):
+            return entry
+        said = dict(_SUPPLEMENT.findall(line.supplementary))
         original, charges = details.original or said.get("OCMT", ""), details.charges or said.get("CHGS", "")
         currency, amount = amount_parts(original)
         if currency in EXPONENTS and currency != entry.currency:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from features.ingest.amount_text import minor_of
-from receivables.money import MoneyError
+from receivables.money import MoneyError, to_minor
 
 _LINE: Final = re.compile(
     r"\s*(?P<dates>[\d ]{6,16}?)\s*(?P<mark>R[CD]|E[CD]|[CD])(?P<funds>[A-Z])?\s*"
@@ -22,6 +22,7 @@ _BALANCE: Final = re.compile(
 _TOTAL: Final = re.compile(
     r"(?P<count>\d{1,9})\s*(?P<currency>[A-Z]{3})?(?P<amount>[\d.]*(?:,\d*)?)\s*", re.ASCII
 )
+_HALF_A_YEAR: Final = 182
 _CENTURY: Final = 80
 """Years from here on are of the last century, as SWIFT has it."""
 
@@ -103,6 +104,9 @@ def _dates(digits: str) -> tuple[date, date]:
         return day, day
     if len(rest) != 4:
         raise FieldError("61", "bad_date", digits)
+    same = _day(day.year, rest)
+    if same is not None and abs((same - day).days) < _HALF_A_YEAR:
+        return day, same
     near = [one for year in (day.year - 1, day.year, day.year + 1) if (one := _day(year, rest)) is not None]
     if not near:
         raise FieldError("61", "bad_date", digits)
@@ -159,7 +163,10 @@ def read_total(text: str, currency: str) -> tuple[int, str, int | None]:
 
 def read_amount(text: str, currency: str) -> int:
     """Read an amount as SWIFT writes it: a comma before the decimals, which may be missing."""
+    whole, comma, fraction = text.partition(",")
     try:
-        return minor_of(text, currency, "," if "," in text else "")
+        if comma and whole.isdigit() and fraction.isdigit():
+            return to_minor(f"{whole}.{fraction}", currency)
+        return minor_of(text, currency, comma)
     except MoneyError as error:
         raise FieldError("amount", error.code, f"{text} {currency}") from None

@@ -9,6 +9,7 @@ from features.ingest.mt940.details import IBAN, Details, account_in, clean, rejo
 from features.ingest.mt940.sepa_tags import FULL, SHORT, read_tags
 
 _OPENING: Final = re.compile(r"(\d{3})?\s*([?~<>^@|\u00a7\x1d])(\d{2})")
+_CUTS: Final = {mark: re.compile(re.escape(mark) + r"(\d{2})") for mark in "?~<>^@|\u00a7\x1d"}
 _FULL_WIDTH: Final = 27
 _POLISH: Final = frozenset("~<^")
 _REMITTANCE: Final = (*range(20, 30), *range(60, 64))
@@ -51,7 +52,7 @@ def read_subfields(lines: list[str], own: str) -> Details:
 def _split(text: str, mark: str) -> dict[int, str]:
     """Cut at each mark with two digits behind; a number that comes again goes on with its text."""
     parts: dict[int, str] = {}
-    pieces = re.split(re.escape(mark) + r"(\d{2})", text)
+    pieces = _CUTS[mark].split(text)
     for number, value in zip(pieces[1::2], pieces[2::2], strict=True):
         key = int(number)
         parts[key] = f"{parts[key]} {value}" if key in parts else value
@@ -62,9 +63,9 @@ def _marked(parts: dict[int, str], numbers: tuple[int, ...] | range) -> str:
     """Join subfields, showing where a full one goes on in the next."""
     out, before, was_full = "", 0, False
     for number in numbers:
-        value = parts.get(number)
-        if value is None:
+        if number not in parts:
             continue
+        value = parts[number]
         if out:
             follows = number == before + 1 or (before, number) == (29, 60)
             out += FULL if was_full and follows else SHORT

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from features.ingest.tabular.layouts import plain
 from features.number_text import Style, Unread, evidence, read_number
 from receivables.money import MoneyError, exponent, to_minor
 
@@ -53,6 +54,14 @@ _SYMBOLS: Final = {
     "Kč": "CZK",
     "Ft": "HUF",
 }
+_OUT: Final = re.compile(
+    r"debit|debet|deebet|debetas|debets|dr|db|dbit|d|s|soll|af|out|outflow|withdrawal|paid out|money out"
+    r"|kiadas|terheles|uitgaven|cargo|addebito|-|ud|ut|expense|sent"
+)
+_IN: Final = re.compile(
+    r"credit|kredit|kreedit|kreditas|kredits|cr|crdt|c|k|h|haben|bij|in|inflow|deposit|paid in|money in"
+    r"|bevetel|jovairas|abono|accredito|\+|ind|inn|income|received"
+)
 _SIGN_WORDS: Final = re.compile(r"\s*\b(?P<word>CR|DR|C|D)\.?$", re.IGNORECASE)
 _CODE: Final = re.compile(r"^(?P<before>[A-Z]{3})?\s*(?P<number>.*?)\s*(?P<after>[A-Z]{3})?$")
 _LETTERS: Final = re.compile(r"kr\.?|Kr\.?|Fr\.?|R\$|US\$|A\$|C\$|S\$|RM|Rp|,-$|,--$")
@@ -183,6 +192,12 @@ def is_amount(text: str) -> bool:
     if not number or not any(letter.isdigit() for letter in number) or len(number) > 40:
         return False
     return read_number(number, Style(point_seen=True)) is not Unread.BAD
+
+
+def direction_of(word: str) -> int:
+    """Say 1 for a word or letter that means money in, -1 for one that means money out, else 0."""
+    bare = plain(word) or word.strip()
+    return -1 if _OUT.fullmatch(bare) else 1 if _IN.fullmatch(bare) else 0
 
 
 def style_of(text: str) -> Style:

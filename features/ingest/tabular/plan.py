@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from features.ingest.problems import UnusableFileError
-from features.ingest.tabular.cells import DateEvidence, cut_amount, is_amount, is_date, style_of
+from features.ingest.tabular.cells import DateEvidence, cut_amount, direction_of, is_amount, is_date, style_of
 from features.ingest.tabular.grid import Grid, Row
 from features.ingest.tabular.hints import Hints
 from features.ingest.tabular.layouts import Layout, Role, meanings, plain
@@ -16,6 +17,14 @@ from features.number_text import CANONICAL, Style
 
 _HEADER_ROWS: Final = 60
 _SAMPLE: Final = 400
+_BALANCES: Final = 2
+"""Columns of balances beside the amount of a table without headings: before and after."""
+_IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
+_NUMBER: Final = re.compile(r"[A-Z]{0,4}[\d .-]{6,34}")
+"""Of an account, which each row of a table without headings repeats."""
+_STATUS: Final = re.compile(
+    r"pending|vorgemerkt|gebucht|book|complet|settle|clear|post|revert|declin|fail|cancel|execut|done|paid|success"
+)
 _DATES: Final = (Role.BOOKING_DATE, Role.VALUE_DATE)
 _SIGNED: Final = (Role.AMOUNT, Role.PART_AMOUNT, Role.OUTFLOW, Role.DEBIT, Role.CREDIT)
 _NUMBERS: Final = (*_SIGNED, Role.BALANCE, Role.CHARGES, Role.ORIGINAL_AMOUNT)
@@ -43,6 +52,7 @@ class Plan:
     account: str = ""
     headings: Sequence[str] = ()
     is_guess: bool = True
+    footer_rows: int = 0
     has_sign: bool = False
     """Whether some amount carries a minus."""
     has_plus: bool = False
@@ -119,7 +129,9 @@ def _by_layout(layout: Layout, sample: list[Row]) -> Plan:
         if role is not Role.NOTHING:
             columns.setdefault(role, []).append(place)
     headings = next((cells for number, cells in sample if number == layout.header_rows), ())
-    return Plan(columns, layout.header_rows, headings=headings, is_guess=False)
+    return Plan(
+        columns, layout.header_rows, headings=headings, footer_rows=layout.footer_rows, is_guess=False
+    )
 
 
 def _by_headings(sample: list[Row], *, is_typed: bool) -> Plan | None:
@@ -138,6 +150,7 @@ def _by_headings(sample: list[Row], *, is_typed: bool) -> Plan | None:
         data = [row for _, row in sample[-place + 1 :]]
         columns, currency = _resolve(cells, data, is_typed=is_typed)
         if any(role in columns for role in _DATES) and any(role in columns for role in _SIGNED):
+            _find_indicator(columns, data)
             plan = Plan(columns, number, headings=cells, currency=currency)
             _settle_accounts(plan, data, sample[:-place])
             return plan
@@ -184,23 +197,39 @@ def _settle_amounts(columns: dict[Role, list[int]], data: list[list[str]]) -> No
         columns[Role.BOOKING_DATE] = columns[Role.VALUE_DATE]
 
 
+def _find_indicator(columns: dict[Role, list[int]], data: list[list[str]]) -> None:
+    """Find the column that says debit or credit, whatever its heading, where the amounts carry no sign."""
+    if Role.AMOUNT not in columns or Role.INDICATOR in columns:
+        return
+    amount = columns[Role.AMOUNT][0]
+    if any(cut_amount(row[amount]).sign for row in data if amount < len(row)):
+        return
+    for place in range(max((len(row) for row in data), default=0)):
+        words = [row[place] for row in data if place < len(row) and row[place].strip()]
+        if len(words) * 2 > len(data) and _share(lambda word: direction_of(word) != 0, words) >= 0.9:
+            columns[Role.INDICATOR] = [place]
+            return
+
+
 def _settle_accounts(plan: Plan, data: list[list[str]], before: list[Row]) -> None:
     """Tell the own account, which every row repeats, from that of the counterparty."""
     for role in (Role.IBAN, Role.ACCOUNT):
         place = plan.place(role)
         if place is None:
             continue
-        values = {plain(row[place]) for row in data if place < len(row)} - {""}
-        is_own = (
-            len(values) <= max(1, len(data) // 20) if role is Role.IBAN else len(values) <= 1 + len(data) // 3
-        )
+        filled = [plain(row[place]) for row in data if place < len(row) and row[place].strip()]
+        values = set(filled)
+        most = max(1, len(data) // 20) if role is Role.IBAN else 1 + len(data) // 3
+        is_own = len(values) <= most and len(filled) * 3 >= len(data) * 2
         target = Role.ACCOUNT if is_own else Role.PAYER_ACCOUNT
         if target is not role:
             del plan.columns[role]
             plan.columns.setdefault(target, [place])
     if Role.ACCOUNT not in plan.columns:
-        found = [cell for _, cells in before for cell in cells if is_iban(cell)]
-        plan.account = "".join(found[0].split()).upper() if len(set(found)) == 1 else ""
+        found = {
+            text for _, cells in before for cell in cells for text in _IBAN.findall(cell) if is_iban(text)
+        }
+        plan.account = "".join(found.pop().split()) if len(found) == 1 else ""
 
 
 def _fits(role: Role, cells: list[str], *, is_typed: bool) -> bool:
@@ -214,6 +243,8 @@ def _fits(role: Role, cells: list[str], *, is_typed: bool) -> bool:
         return _share(lambda cell: len(cell) == 3 and cell.isalpha(), cells) >= 0.7
     if role is Role.INDICATOR:
         return len(set(cells)) <= 6 and _share(is_amount, cells) < 0.5
+    if role is Role.STATUS:
+        return _share(lambda cell: _STATUS.search(plain(cell)) is not None, cells) >= 0.8
     if role in (Role.REMITTANCE, Role.PAYER_NAME):
         return _share(is_date, cells) < 0.9 and not (role is Role.PAYER_NAME and _share(is_iban, cells) > 0.5)
     return True
@@ -235,7 +266,7 @@ def _by_looks(sample: list[Row]) -> Plan | None:
     if not dates or not amounts:
         return None
     signed = [place for place in amounts if any(cut_amount(row[place]).sign < 0 for row in rows)]
-    if len(signed) != 1 or len(amounts) > 2:
+    if len(signed) != 1 or len(amounts) > _BALANCES + 1:
         return None
     if len(dates) > 1:
         columns[Role.VALUE_DATE] = [dates[1]]
@@ -252,6 +283,8 @@ def _look(cells: list[str], rows: int) -> Role | None:
         return Role.AMOUNT
     if _share(lambda cell: len(cell) == 3 and cell.isalpha() and cell.isupper(), cells) >= 0.9:
         return Role.CURRENCY
+    if rows > 1 and len(set(cells)) == 1 and _NUMBER.fullmatch(cells[0]):
+        return Role.ACCOUNT
     if _share(is_iban, cells) >= 0.9:
         return Role.ACCOUNT if len(set(cells)) == 1 else Role.PAYER_ACCOUNT
     return Role.REMITTANCE if sum(map(len, cells)) > 6 * len(cells) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,11 +17,12 @@ from features.ingest.tabular.balances import RunningBalance
 from features.ingest.tabular.cells import (
     UnclearDateError,
     cut_amount,
+    direction_of,
     read_date,
     read_instant,
     to_minor_units,
 )
-from features.ingest.tabular.grid import Grid, is_workbook, open_grid
+from features.ingest.tabular.grid import Grid, Row, is_workbook, open_grid
 from features.ingest.tabular.hints import NO_HINTS, Hints
 from features.ingest.tabular.layouts import Role, plain
 from features.ingest.tabular.plan import Plan, is_iban, make_plan, may_be_table
@@ -32,14 +34,13 @@ _PENDING: Final = re.compile(
     r"|geplant"
 )
 _VOID: Final = re.compile(r"revert|declin|fail|cancel|reject|void|storniert|expired")
-_OUT: Final = re.compile(
-    r"debit|debet|deebet|debetas|debets|dr|db|dbit|d|s|soll|af|out|outflow|withdrawal|paid out|money out"
-    r"|kiadas|terheles|uitgaven|cargo|addebito|-|ud|ut|expense|sent"
+_TOTAL: Final = re.compile(
+    r"(?:opening|closing|start|starting|ending) balance|balance (?:brought|carried) forward|anfangssaldo"
+    r"|endsaldo|saldo (?:inicial|final|iniziale|finale)|sakuma atlikums|beigu atlikums|apgrozijums|algsaldo"
+    r"|loppsaldo|kaive|begin(?:saldo|stand)|eind(?:saldo|stand)|solde (?:initial|final)|ingaende saldo"
+    r"|utgaende saldo|pradzios likutis|pabaigos likutis|likutis pradziai|likutis pabaigai|apyvarta"
 )
-_IN: Final = re.compile(
-    r"credit|kredit|kreedit|kreditas|kredits|cr|crdt|c|k|h|haben|bij|in|inflow|deposit|paid in|money in"
-    r"|bevetel|jovairas|abono|accredito|\+|ind|inn|income|received"
-)
+"""Rows that state a balance or a turnover as if they were transactions."""
 _BLANKS: Final = re.compile(r"\s+")
 
 
@@ -125,7 +126,7 @@ class _Table:
         """Give the rows, then the statement that a running balance makes of them."""
         count = 0
         accounts: set[tuple[str, str]] = set()
-        for number, cells in self.grid.rows():
+        for number, cells in _without_last(self.grid.rows(), self.plan.footer_rows):
             if number <= self.plan.after_line or self._is_beside(cells):
                 continue
             count += 1
@@ -169,6 +170,10 @@ class _Table:
             return Problem.at(place, "currency", "missing_currency")
         if currency not in ACTIVE:
             return Problem.at(place, "currency", "unknown_currency", currency)
+        if _TOTAL.fullmatch(
+            plain(self._joined(cells, Role.REMITTANCE) or self._cell(cells, Role.PAYER_NAME))
+        ):
+            return Problem.at(place, "remittance", EntryStatus.INFORMATIONAL.value)
         amount = self._amount(cells, currency)
         if isinstance(amount, str):
             return Problem.at(place, "amount", amount, self._shown_amount(cells))
@@ -245,11 +250,9 @@ class _Table:
         """Let the column that says debit or credit decide the sign."""
         if Role.INDICATOR not in self.plan.columns:
             return total
-        word = plain(self._cell(cells, Role.INDICATOR)) or self._cell(cells, Role.INDICATOR).strip()
-        if _OUT.fullmatch(word):
-            return -abs(total)
-        if _IN.fullmatch(word):
-            return abs(total)
+        direction = direction_of(self._cell(cells, Role.INDICATOR))
+        if direction:
+            return direction * abs(total)
         return "bad_sign" if total >= 0 else total
 
     def _sides(self, cells: list[str], currency: str) -> tuple[int | None, int | None, str]:
@@ -341,6 +344,15 @@ class _Table:
 
     def _raw(self, cells: list[str]) -> str:
         return (self.grid.delimiter or "\t").join(cells)
+
+
+def _without_last(rows: Iterator[Row], count: int) -> Iterator[Row]:
+    """Give all rows but the last `count`."""
+    waiting: deque[Row] = deque()
+    for row in rows:
+        waiting.append(row)
+        if len(waiting) > count:
+            yield waiting.popleft()
 
 
 def _account(text: str) -> str:
