@@ -28,6 +28,7 @@ from serving.store.run_rows import (
     begin_run,
     end_run,
     finish_part,
+    items_version,
     next_part,
     run_number,
     undecided_payments,
@@ -91,7 +92,8 @@ def _decide(
     """Match all that is undecided if anything of it is new, and write down the run."""
     with store.reading(book_id) as tx:
         waiting, asked = undecided_payments(tx)
-        if not asked:
+        version, seen = items_version(tx)
+        if not waiting or (not asked and version == seen):
             return None
         book = read_book(tx)
     witness = Witness(bundle.calibration)
@@ -104,7 +106,7 @@ def _decide(
     with store.transaction(book_id) as tx:
         run_id = made_id("ru", book_id, KIND, run_number(tx))
         note_policy(tx, policy, clock())
-        begin_run(tx, run_id, KIND, bodies, len(proposals), clock())
+        begin_run(tx, run_id, KIND, bodies, len(proposals), clock(), seen=version)
     return run_id
 
 

@@ -30,6 +30,7 @@ from serving.store.columns import microseconds
 from serving.store.intake_rows import (
     add_keys,
     add_names,
+    count_delivery,
     existing_keys,
     hashes_by_owner,
     mark_doubtful,
@@ -151,6 +152,8 @@ def _take_invoices(tx: Transaction, part: pa.Table, book: Book, intake: Intake, 
     moved = restate(tx, {one: there[one] for one in stated["id"]}, stated, now)
     intake.note("invoices", moved, RowState.ACCEPTED)
     intake.items += [ids[place] for place in changed] + moved
+    if fresh or changed or moved:
+        count_delivery(tx)
 
 
 def _admissible_changes(

@@ -13,7 +13,7 @@ from serving.block_keys import Keys
 from serving.store.book_reading import SOURCES
 from serving.store.bulk import insert_columns, parts, plain, read_columns
 from serving.store.columns import Day, Instant, Int
-from serving.store.schema import allocation, block_key, customer_name, payment, proposal
+from serving.store.schema import allocation, block_key, book, customer_name, payment, proposal
 from serving.store.store import Transaction
 
 _NAMES: Final[Mapping[tuple[str, str], str]] = {
@@ -125,6 +125,13 @@ def add_names(tx: Transaction, names: Sequence[tuple[str, str, str]]) -> None:
         "invoice_id": [item for _, _, item in names],
     }
     insert_columns(tx, customer_name, columns, ignore=True)
+
+
+def count_delivery(tx: Transaction) -> None:
+    """Note that items are new or say something else, so that the next bulk run looks at what waits."""
+    tx.connection.execute(
+        update(book).where(book.c.id == tx.book_id).values(items_version=book.c.items_version + 1)
+    )
 
 
 def with_effects(tx: Transaction, invoices: Sequence[str]) -> set[str]:
