@@ -133,12 +133,12 @@ class ModelSlot:
 
 
 class _Checked:
-    """A booster whose every answer is a number: nonsense stops where it arises, not as an error further on."""
+    """A booster whose every answer is a number: nonsense stops where it arises."""
 
     def __init__(self, booster: Booster) -> None:
         self._booster = booster
 
-    def predict(self, data: NDArray[np.float64], *, raw_score: bool = False, num_threads: int = 0) -> Any:
+    def predict(self, data: NDArray[np.float64], *, raw_score: bool = False, num_threads: int = 0) -> Any:  # noqa: ANN401
         """Answer as the booster does; raises `ModelFaultError` for an answer that is no number."""
         said = self._booster.predict(data, raw_score=raw_score, num_threads=num_threads)
         if not np.isfinite(said).all():

@@ -1,4 +1,4 @@
-"""When something fails nothing is posted, the API says so, and recovers; faults are real where they can be."""
+"""When something fails nothing is posted, the API says so, and recovers; faults are real where possible."""
 
 from __future__ import annotations
 
