@@ -32,8 +32,8 @@ book: Final = Table(
 )
 """A tenant. Its row is the lock of its writers; `posting_on` 0 stops posting without stopping matching.
 `items_version` counts deliveries of new or changed items, `items_seen` those that the last bulk run saw. The
-habit columns add up, over every allocation of a receipt in force, how many days after due and issue day it was
-paid: what matching one payment needs of the whole past."""
+habit columns add up, over every allocation of a receipt in force, how many days after due and issue day it
+was paid: what matching one payment needs of the whole past."""
 
 customer: Final = table(
     "customer",

@@ -120,6 +120,6 @@ def run_number(tx: Transaction) -> int:
 
 
 __all__ = [
-    "begin_run", "end_run", "finish_part", "items_version", "may_decide", "next_part", "run_number", "undecided_payments",
-    "unfinished_run",
+    "begin_run", "end_run", "finish_part", "items_version", "may_decide", "next_part", "run_number",
+    "undecided_payments", "unfinished_run",
 ]  # fmt: skip
