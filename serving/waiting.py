@@ -26,7 +26,7 @@ TEXT_LENGTH = 4
 
 
 def explained_by(tx: Transaction, invoice_ids: Sequence[str]) -> list[str]:
-    """Find undecided payments that share a number, the amount or the customer with these items, or want them."""
+    """Find undecided payments that want these items, or share a number, the amount or the customer."""
     book = read_book(
         tx,
         Selection(
