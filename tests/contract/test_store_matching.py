@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyarrow.compute as pc
 import pytest
 from sqlalchemy import update
 
 from features.book import Book
 from features.state import FOREVER, State
 from serving import catch_up as catching_up
+from serving.block_keys import NAME_MARK, name_keys_of
 from serving.by_person import decide
 from serving.cash_application import apply_items, apply_payments, proposals_around
 from serving.effects import record
@@ -20,6 +22,7 @@ from serving.store.book_reading import read_book
 from serving.store.effect_rows import OverAppliedError, move_items
 from serving.store.intake_rows import mark_for_recheck, rows_of
 from serving.store.invariants import violations
+from serving.store.neighbour_rows import customers_by
 from serving.store.schema import invoice
 from serving.store.store import Store
 from tests.learnt import WIDE_OPEN
@@ -326,3 +329,27 @@ def stated_of(store: Store, item: str) -> int | None:
     with store.reading("acme") as tx:
         stated: int | None = rows_of(tx, invoice, [item])[item].stated_open_minor
         return stated
+
+
+def test_a_customer_renamed_is_no_longer_found_by_the_name_it_had(store: Store) -> None:
+    book = split_book()
+    fill(store, book)
+    customers = book.customers.filter(pc.is_valid(book.customers["name"])).slice(0, 1)
+    one = customers["customer_id"][0].as_py()
+
+    def say(name: str) -> RowState:
+        place = customers.column_names.index("name")
+        renamed = customers.set_column(place, customers.schema.field(place), [[name]])
+        with store.transaction("acme") as tx:
+            rows = replace(rows_of_book(book, "customers", []), customers=renamed)
+            return ingest_rows(tx, rows, NOW).states["customers"][one]
+
+    def named() -> set[str]:
+        with store.reading("acme") as tx:
+            found = customers_by(tx, "name", name_keys_of(["Quixotic Zephyr Works"]), 100)
+            return {name.partition(NAME_MARK)[0] for name in found}
+
+    assert say("Quixotic Zephyr Works Ltd") is RowState.ACCEPTED
+    assert one in named()
+    assert say("Something Else") is RowState.ACCEPTED
+    assert one not in named()
