@@ -1,4 +1,4 @@
-"""PostgreSQL is killed under load: a backend dies by SIGKILL, everybody is thrown out, the server recovers."""
+"""PostgreSQL is killed under load: a backend dies by SIGKILL, all are thrown out, the server recovers."""
 
 from __future__ import annotations
 
