@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 EXIT_UNUSABLE = 2
 EXIT_QUARANTINED = 3
 EXIT_INTERRUPTED = 130
-CANDIDATES_IN_MEMORY = 250_000
-"""Payments above which candidate pairs go to disk batch by batch instead of waiting in memory."""
-
 HISTORY_MONTHS = 16
 """Of the demo's eighteen: the certificate of the history is then still valid when the rest is matched."""
 
@@ -277,11 +274,9 @@ def _match(
     from features.outputs import CandidateFile, write_match
     from features.pipeline import match_book
 
-    is_large = book.payments.num_rows > CANDIDATES_IN_MEMORY
-    pairs = CandidateFile(out) if is_large else None
+    pairs = CandidateFile(out)
     result = match_book(book, bundle, policy, as_of=as_of, threads=threads, progress=progress, sink=pairs)
-    if pairs is not None:
-        pairs.close()
+    pairs.close()
     write_match(result, out)
     return result
 

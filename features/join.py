@@ -49,13 +49,14 @@ class KeyFilter:
 
     BITS = 25
 
-    def __init__(self, keys: U64) -> None:
-        self._map = np.zeros(1 << self.BITS, np.bool_)
-        self._map[keys >> np.uint64(64 - self.BITS)] = True
+    def __init__(self, keys: U64, bits: int = BITS) -> None:
+        self._shift = np.uint64(64 - bits)
+        self._map = np.zeros(1 << bits, np.bool_)
+        self._map[keys >> self._shift] = True
 
     def __call__(self, keys: U64) -> NDArray[np.bool_]:
         """Tell for each key whether it may be known."""
-        return np.asarray(self._map[keys >> np.uint64(64 - self.BITS)], np.bool_)
+        return np.asarray(self._map[keys >> self._shift], np.bool_)
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,13 @@ class KeyTable:
     """A table of keys, sorted once, that many batches are joined with."""
 
     key: U64 | I64  # sorted
-    row: I64  # rows of the table in key order, equal keys by row
+    row: NDArray[np.int32] | None = None  # rows of the table in key order; none: the table itself is sorted
 
     @classmethod
     def of(cls, keys: U64 | I64) -> KeyTable:
         """Sort a table."""
         order = order_by(keys)
-        return cls(keys[order], order)
+        return cls(keys[order], order.astype(np.int32))
 
     def join(self, left: U64 | I64) -> tuple[I64, I64]:
         """Return what `equijoin` of some keys with the table returns.
@@ -88,7 +89,7 @@ class KeyTable:
         count[order[hit]] = np.searchsorted(self.key, wanted[hit], side="right") - low[hit]
         rows = np.flatnonzero(count)
         owner, at = expand(first[rows], count[rows])
-        return rows[owner], self.row[at]
+        return rows[owner], at if self.row is None else self.row[at].astype(np.int64)
 
 
 def expand(start: I64, count: I64) -> tuple[I64, I64]:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -33,8 +34,10 @@ from features.outcome_tables import (
     lane_candidates,
     lane_decisions,
 )
+from features.rivals import find_twice
 from features.settle import settle
 from features.state import FOREVER, Applied, State
+from features.threads import Behind
 from features.tolerate import tolerate
 from features.undo import find_originals
 from receivables.policy import Policy
@@ -175,28 +178,29 @@ def match_book(
     known_until = FOREVER if as_of is None else now
     payments = undecided(frame, known_until)
     since = clock.note("prepare", since)
-    decisions: list[pa.Table] = []
-    allocations: list[pa.Table] = []
-    candidates: list[pa.Table] = []
-    emit = candidates.append if sink is None else sink
+    told = _Told(sink)
+    behind = Behind(threads)
     claimed = np.zeros(frame.item_count, np.int64)
     applied = Applied.empty()
     done = 0
-    for batch in batches(frame, payments):
+    parts = batches(frame, payments)
+    for number, batch in enumerate(parts):
         if progress is not None:
             progress("matching", done, len(payments))
         state = State(
             frame, known_until, known_until, replay=False, batch=batch, claimed=claimed, applied=applied
         )
+        if number == 0:
+            behind.add(partial(warm, reading, known_until))
         split = split_batch(reading, state, batch)
         lane = decide_lane(state, split.lane, model, rules)
-        decisions.append(lane_decisions(frame, lane, bundle.name, policy_name(rules)))
-        allocations.append(lane_allocations(frame, lane))
-        emit(lane_candidates(frame, lane))
+        behind.add(partial(told.lane, frame, lane, bundle.name, policy_name(rules)))
         claimed = claimed + split.lane.claimed(state)
         applied = applied.joined(split.lane.applied(state))
         state = replace(state, batch=split.rest, claimed=claimed, applied=applied)
         since = clock.note("lane", since)
+        behind.wait()  # one batch of pairs in memory at a time
+        since = clock.note("tables", since)
         scored = score_batch(reading, state, split.rest, model)
         since = clock.note("score", since)
         first = conclude_batch(scored, state, rules)
@@ -214,20 +218,57 @@ def match_book(
         for decided in looks:
             claimed = claimed + claims_of(decided, frame.item_count)
             applied = applied.joined(chosen_lines(decided))
-            decisions.append(decision_table(decided, reading, bundle.name, policy_name(rules)))
-            allocations.append(allocation_table(decided))
-            table = candidate_table(decided)
-            since = clock.note("tables", since)
-            emit(table)
-            since = clock.note("candidates", since)
+            behind.add(partial(told.look, decided, reading, bundle.name, policy_name(rules)))
+        del scored, first, looks, decided
         done += len(batch)
+    behind.wait()
+    since = clock.note("tables", since)
     if progress is not None:
         progress("matching", done, len(payments))
-    result = MatchResult(
-        _joined(decisions, "payment_id"), _joined(allocations, "payment_id"), _joined(candidates, None), {}
-    )
+    result = told.result()
     result.summary = _summary(result, bundle, rules, now, book, clock)
     return result
+
+
+def warm(reading: Reading, known_until: int) -> None:
+    """Compute what the first batch asks of the whole book after its lane."""
+    _ = reading.neighbour_table, reading.items_by_customer, reading.parties.payer_keys
+    _ = reading.parties.customer_keys
+    find_twice(reading, np.zeros(0, np.int32), known_until)
+
+
+@dataclass
+class _Told:
+    """What a run says, batch by batch, in the order in which it was decided."""
+
+    sink: Callable[[pa.Table], object] | None
+    decisions: list[pa.Table] = field(default_factory=list)
+    allocations: list[pa.Table] = field(default_factory=list)
+    candidates: list[pa.Table] = field(default_factory=list)
+
+    def lane(self, frame: Frame, decided: LaneDecided, model: str, policy: str) -> None:
+        """Lay out the tables of the deterministic lane."""
+        self.decisions.append(lane_decisions(frame, decided, model, policy))
+        self.allocations.append(lane_allocations(frame, decided))
+        self._emit(lane_candidates(frame, decided))
+
+    def look(self, decided: Decided, reading: Reading, model: str, policy: str) -> None:
+        """Lay out the tables of a batch."""
+        self.decisions.append(decision_table(decided, reading, model, policy))
+        self.allocations.append(allocation_table(decided))
+        self._emit(candidate_table(decided))
+
+    def _emit(self, table: pa.Table) -> None:
+        (self.candidates.append if self.sink is None else self.sink)(table)
+
+    def result(self) -> MatchResult:
+        """Put the tables together."""
+        return MatchResult(
+            _joined(self.decisions, "payment_id"),
+            _joined(self.allocations, "payment_id"),
+            _joined(self.candidates, None),
+            {},
+        )
 
 
 def policy_name(policy: Policy) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Piece = TypeVar("Piece")
@@ -20,3 +20,24 @@ def in_threads(work: Callable[[Piece], Answer], pieces: Iterable[Piece], threads
         return [work(piece) for piece in listed]
     with ThreadPoolExecutor(min(threads, len(listed))) as pool:
         return list(pool.map(work, listed))
+
+
+class Behind:
+    """Work that runs behind the work at hand, one piece after another, in the order given."""
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(1) if threads > 1 else None
+        self._waiting: list[Future[object]] = []
+
+    def add(self, work: Callable[[], object]) -> None:
+        """Do a piece of work later; at once where there is one thread only."""
+        if self._pool is None:
+            work()
+        else:
+            self._waiting.append(self._pool.submit(work))
+
+    def wait(self) -> None:
+        """Wait until everything is done; raises what a piece raised."""
+        waiting, self._waiting = self._waiting, []
+        for piece in waiting:
+            piece.result()
