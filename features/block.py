@@ -25,6 +25,7 @@ from features.remittance import LineMatches, match_lines
 from features.sorting import distinct, order_by
 from features.state import State
 from features.text import U64, mix
+from features.threads import beside
 
 NEIGHBOUR_CAP = 8
 AMOUNT_CAP = 20
@@ -254,12 +255,20 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     reading, state, frame = index.reading, index.state, index.reading.frame
     items = np.int64(max(frame.item_count, 1))
     lost: dict[str, int] = {}
-    said = mentioned(reading, state, batch)
-    mentions, spans = said.references, said.spans
-    is_open = state.open_amount[mentions.item] != 0
-    parties = find_parties(
-        PartyIndex(reading.parties, state), batch, _customer_numbers(reading, state, spans), reading.threads
+    spans = text_mentions(reading, state, batch).spans
+    parties_found = beside(
+        lambda: find_parties(
+            PartyIndex(reading.parties, state),
+            batch,
+            _customer_numbers(reading, state, spans),
+            reading.threads,
+        ),
+        reading.threads,
     )
+    said = mentioned(reading, state, batch)
+    mentions = said.references
+    is_open = state.open_amount[mentions.item] != 0
+    parties = parties_found()
     parts: list[tuple[I64, Rule | NDArray[np.int8]]] = []
 
     def pack(payment: NDArray[np.integer], item: NDArray[np.integer]) -> I64:

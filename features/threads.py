@@ -22,6 +22,17 @@ def in_threads(work: Callable[[Piece], Answer], pieces: Iterable[Piece], threads
         return list(pool.map(work, listed))
 
 
+def beside(work: Callable[[], Answer], threads: int) -> Callable[[], Answer]:
+    """Begin a piece of work beside the work at hand; return what waits for its answer."""
+    if threads <= 1:
+        answer = work()
+        return lambda: answer
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    return future.result
+
+
 class Behind:
     """Work that runs behind the work at hand, one piece after another, in the order given."""
 
