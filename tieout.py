@@ -170,7 +170,9 @@ def match(
     rules = _policy(policy, bundle)
     progress = ProgressLine()
     progress("reading the book")
-    read = _read(book, out)
+    from features.pipeline import canonical
+
+    read = canonical(_read(book, out))  # once: matching would sort a copy beside this one
     result = _match(read, bundle, rules, out, instant, threads, progress)
     progress("writing the report")
     _write_report(read, result, out)

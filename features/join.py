@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -13,7 +12,8 @@ from features.frame import I64
 from features.sorting import order_by
 from features.text import U64
 
-_SMALL = 50_000
+_SMALL = 1 << 20
+"""Rows below which sorting and binary search cost less than the engine's start-up and its hash table."""
 
 
 def equijoin(left: U64, right: U64, threads: int = 2) -> tuple[I64, I64]:
@@ -25,6 +25,8 @@ def equijoin(left: U64, right: U64, threads: int = 2) -> tuple[I64, I64]:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     if len(left) + len(right) <= _SMALL:
         return sorted_join(left, right)
+    import duckdb  # late: its import costs a third of a second, and most books are below the size
+
     with duckdb.connect(config={"threads": threads, "preserve_insertion_order": False}) as engine:
         engine.register("l", pa.table({"key": left, "row": np.arange(len(left), dtype=np.int64)}))
         engine.register("r", pa.table({"key": right, "row": np.arange(len(right), dtype=np.int64)}))
