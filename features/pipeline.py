@@ -186,49 +186,49 @@ def match_book(
     payments = undecided(frame, known_until)
     since = clock.note("prepare", since)
     told = _Told(sink)
-    behind = Behind(threads)
     claimed = np.zeros(frame.item_count, np.int64)
     applied = Applied.empty()
     done = 0
     parts = batches(frame, payments)
-    for number, batch in enumerate(parts):
-        if progress is not None:
-            progress("matching", done, len(payments))
-        state = State(
-            frame, known_until, known_until, replay=False, batch=batch, claimed=claimed, applied=applied
-        )
-        if number == 0:
-            behind.add(partial(warm, reading, known_until))
-        split = split_batch(reading, state, batch)
-        lane = decide_lane(state, split.lane, model, rules)
-        behind.add(partial(told.lane, frame, lane, bundle.name, policy_name(rules)))
-        claimed = claimed + split.lane.claimed(state)
-        applied = applied.joined(split.lane.applied(state))
-        state = replace(state, batch=split.rest, claimed=claimed, applied=applied)
-        since = clock.note("lane", since)
-        behind.wait()  # one batch of pairs in memory at a time
-        since = clock.note("tables", since)
-        scored = score_batch(reading, state, split.rest, model)
-        since = clock.note("score", since)
-        first = conclude_batch(scored, state, rules)
-        looks = [first]
-        if not first.told.all():
-            taken = claimed + claims_of(first, frame.item_count, least=0.0)
-            so_far = applied.joined(chosen_lines(first))
-            again = replace(state, batch=split.rest[~first.told], claimed=taken, applied=so_far)
-            looks.append(
-                conclude_batch(
-                    score_batch(reading, again, again.batch, model), again, rules, second_look=True
-                )
+    with Behind(threads) as behind:
+        for number, batch in enumerate(parts):
+            if progress is not None:
+                progress("matching", done, len(payments))
+            state = State(
+                frame, known_until, known_until, replay=False, batch=batch, claimed=claimed, applied=applied
             )
-        since = clock.note("decide", since)
-        for decided in looks:
-            claimed = claimed + claims_of(decided, frame.item_count)
-            applied = applied.joined(chosen_lines(decided))
-            behind.add(partial(told.look, decided, reading, bundle.name, policy_name(rules)))
-        del scored, first, looks, decided
-        done += len(batch)
-    behind.wait()
+            if number == 0:
+                behind.add(partial(warm, reading, known_until))
+            split = split_batch(reading, state, batch)
+            lane = decide_lane(state, split.lane, model, rules)
+            behind.add(partial(told.lane, frame, lane, bundle.name, policy_name(rules)))
+            claimed = claimed + split.lane.claimed(state)
+            applied = applied.joined(split.lane.applied(state))
+            state = replace(state, batch=split.rest, claimed=claimed, applied=applied)
+            since = clock.note("lane", since)
+            behind.wait()  # one batch of pairs in memory at a time
+            since = clock.note("tables", since)
+            scored = score_batch(reading, state, split.rest, model)
+            since = clock.note("score", since)
+            first = conclude_batch(scored, state, rules)
+            looks = [first]
+            if not first.told.all():
+                taken = claimed + claims_of(first, frame.item_count, least=0.0)
+                so_far = applied.joined(chosen_lines(first))
+                again = replace(state, batch=split.rest[~first.told], claimed=taken, applied=so_far)
+                looks.append(
+                    conclude_batch(
+                        score_batch(reading, again, again.batch, model), again, rules, second_look=True
+                    )
+                )
+            since = clock.note("decide", since)
+            for decided in looks:
+                claimed = claimed + claims_of(decided, frame.item_count)
+                applied = applied.joined(chosen_lines(decided))
+                behind.add(partial(told.look, decided, reading, bundle.name, policy_name(rules)))
+            del scored, first, looks, decided
+            done += len(batch)
+        behind.wait()
     since = clock.note("tables", since)
     if progress is not None:
         progress("matching", done, len(payments))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Self, TypeVar
 
 Piece = TypeVar("Piece")
 Answer = TypeVar("Answer")
@@ -52,3 +52,12 @@ class Behind:
         waiting, self._waiting = self._waiting, []
         for piece in waiting:
             piece.result()
+
+    def __enter__(self) -> Self:
+        """Take work."""
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """End the thread; what has not begun when something failed is dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
