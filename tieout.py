@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 EXIT_UNUSABLE = 2
 EXIT_QUARANTINED = 3
 EXIT_INTERRUPTED = 130
-CANDIDATES_IN_MEMORY = 250_000
-"""Payments above which candidate pairs go to disk batch by batch instead of waiting in memory."""
-
 BOOK_HINT = "give the folder that holds invoices.csv and payments.csv (or .parquet)."
 
 app = typer.Typer(
@@ -164,7 +161,9 @@ def match(
     rules = _policy(policy, bundle)
     progress = ProgressLine()
     progress("reading the book")
-    read = _read(book, out)
+    from features.pipeline import canonical
+
+    read = canonical(_read(book, out))  # once: matching would sort a copy beside this one
     result = _match(read, bundle, rules, out, instant, threads, progress)
     progress("writing the report")
     _write_report(read, result, out)
@@ -290,11 +289,9 @@ def _match(
     from features.outputs import CandidateFile, write_match
     from features.pipeline import match_book
 
-    is_large = book.payments.num_rows > CANDIDATES_IN_MEMORY
-    pairs = CandidateFile(out) if is_large else None
+    pairs = CandidateFile(out)
     result = match_book(book, bundle, policy, as_of=as_of, threads=threads, progress=progress, sink=pairs)
-    if pairs is not None:
-        pairs.close()
+    pairs.close()
     write_match(result, out)
     return result
 

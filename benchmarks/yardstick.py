@@ -1,8 +1,8 @@
-"""A fixed piece of work, by whose processor seconds those of another run or machine can be put in proportion.
+"""A fixed piece of work, to put the processor seconds of a run, an hour or a machine in proportion.
 
-``python -m benchmarks.yardstick`` sorts, gathers, compares and hashes arrays too large for the caches,
-cuts and joins strings in Arrow and runs a Python loop: roughly what matching is made of. One thread;
-prints its seconds.
+``python -m benchmarks.yardstick`` sorts, gathers, compares and hashes arrays too large for the caches, cuts
+and joins strings in Arrow and runs a Python loop: roughly what matching is made of. One thread; prints its
+seconds.
 """
 
 from __future__ import annotations

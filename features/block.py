@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from features import references as ref
 from features.frame import I32, I64, B
-from features.join import equijoin, expand, group_starts, lookup, sorted_join
+from features.join import KeyFilter, equijoin, expand, group_starts, lookup, sorted_join
 from features.mentions import TextMentions, text_mentions
 from features.party import F32, PartyIndex, PartyTable, find_parties
 from features.reading import Reading
@@ -25,6 +25,7 @@ from features.remittance import LineMatches, match_lines
 from features.sorting import distinct, order_by
 from features.state import State
 from features.text import U64, mix
+from features.threads import beside
 
 NEIGHBOUR_CAP = 8
 AMOUNT_CAP = 20
@@ -86,7 +87,7 @@ class Candidates:
     spans: PaymentSpans
     stale: References  # mentions of items that are closed
     lines: LineMatches
-    lost: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)  # keys asked for that were too common to join
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,8 @@ class OpenIndex:
     def by_customer(self) -> tuple[I64, I32, I32]:
         """(items, customers, due days), ordered by customer, due day, item."""
         frame = self.reading.frame
-        rows = self.open_rows
-        order = order_by(frame.item_customer[rows], frame.item_due[rows])
-        rows = rows[order]
+        rows = self.reading.items_by_customer
+        rows = rows[self.state.open_amount[rows] != 0].astype(np.int64)
         return rows, frame.item_customer[rows], frame.item_due[rows]
 
     @cached_property
@@ -255,12 +255,20 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     reading, state, frame = index.reading, index.state, index.reading.frame
     items = np.int64(max(frame.item_count, 1))
     lost: dict[str, int] = {}
-    said = mentioned(reading, state, batch)
-    mentions, spans = said.references, said.spans
-    is_open = state.open_amount[mentions.item] != 0
-    parties = find_parties(
-        PartyIndex(reading.parties, state), batch, _customer_numbers(reading, state, spans), reading.threads
+    spans = text_mentions(reading, state, batch).spans
+    parties_found = beside(
+        lambda: find_parties(
+            PartyIndex(reading.parties, state),
+            batch,
+            _customer_numbers(reading, state, spans),
+            reading.threads,
+        ),
+        reading.threads,
     )
+    said = mentioned(reading, state, batch)
+    mentions = said.references
+    is_open = state.open_amount[mentions.item] != 0
+    parties = parties_found()
     parts: list[tuple[I64, Rule | NDArray[np.int8]]] = []
 
     def pack(payment: NDArray[np.integer], item: NDArray[np.integer]) -> I64:
@@ -270,14 +278,16 @@ def build_candidates(index: OpenIndex, batch: I32) -> Candidates:
     parts.append((pack(mentions.payment[live], mentions.item[live]), mentions.rule[live]))
     # amount alone, when rare
     a_item, a_currency, a_amount = index.amount_keys
+    amount = frame.payment_amount[batch]
+    p_key = _amount_hash(frame.payment_currency[batch].astype(np.int64), amount, 11)
     key = _amount_hash(a_currency, a_amount, 11)
+    asked = np.flatnonzero(KeyFilter(p_key, bits=21)(key))  # amounts that some payment of the batch may have
+    a_item, key = a_item[asked], key[asked]
     order = order_by(key)
     starts = group_starts(key[order])
     count = np.diff(np.append(starts, len(order)))
     rare = order[np.repeat(count <= AMOUNT_CAP, count)]
     lost["amount_keys_too_common"] = int((count > AMOUNT_CAP).sum())
-    amount = frame.payment_amount[batch]
-    p_key = _amount_hash(frame.payment_currency[batch].astype(np.int64), amount, 11)
     left, right = equijoin(p_key, key[rare], reading.threads)
     parts.append((pack(left, a_item[rare[right]]), Rule.AMOUNT))
     # customer and amount
@@ -342,10 +352,9 @@ def _neighbour_pairs(
 ) -> tuple[I64, NDArray[np.int8]]:
     """Join the delete-one neighbourhoods: (packed pair, kind)."""
     keys = index.reading.item_keys
-    is_open = index.state.open_amount[keys.neighbour_item] != 0
-    rows = np.flatnonzero(is_open)
-    left, right = equijoin(key, keys.neighbour_key[rows], index.reading.threads)
-    right = rows[right]
+    left, right = index.reading.neighbour_table.join(key)
+    is_open = index.state.open_amount[keys.neighbour_item[right]] != 0
+    left, right = left[is_open], right[is_open]
     kind = np.where(whole[left] | keys.neighbour_whole[right], 1, 2).astype(np.int8)
     packed = payment[left].astype(np.int64) * items + keys.neighbour_item[right]
     order = order_by(packed, kind)

@@ -154,6 +154,16 @@ class Drafts:
     deduction: list[I64]
     deduction_reason: list[NDArray[np.integer]]
 
+    @classmethod
+    def empty(cls) -> Drafts:
+        """None yet."""
+        return cls([], [], [], [], [], [], [], [], [], [])
+
+    def extend(self, others: Drafts) -> None:
+        """Add the hypotheses of others behind these."""
+        for name in self.__dataclass_fields__:
+            getattr(self, name).extend(getattr(others, name))
+
     def add(  # noqa: PLR0913, PLR0917 - one argument a column
         self, payment: NDArray[np.integer], shape: NDArray[np.integer], count: NDArray[np.integer],
         pair: NDArray[np.integer], amount: I64, write_off: I64, reason: NDArray[np.integer], deduction: I64,

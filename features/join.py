@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -13,7 +12,8 @@ from features.frame import I64
 from features.sorting import order_by
 from features.text import U64
 
-_SMALL = 50_000
+_SMALL = 1 << 20
+"""Rows below which sorting and binary search cost less than the engine's start-up and its hash table."""
 
 
 def equijoin(left: U64, right: U64, threads: int = 2) -> tuple[I64, I64]:
@@ -25,6 +25,8 @@ def equijoin(left: U64, right: U64, threads: int = 2) -> tuple[I64, I64]:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     if len(left) + len(right) <= _SMALL:
         return sorted_join(left, right)
+    import duckdb  # late: its import costs a third of a second, and most books are below the size
+
     with duckdb.connect(config={"threads": threads, "preserve_insertion_order": False}) as engine:
         engine.register("l", pa.table({"key": left, "row": np.arange(len(left), dtype=np.int64)}))
         engine.register("r", pa.table({"key": right, "row": np.arange(len(right), dtype=np.int64)}))
@@ -50,9 +52,11 @@ class KeyFilter:
     MOST_BITS = 25
     LEAST_BITS = 16
 
-    def __init__(self, keys: U64) -> None:
-        bits = min(self.MOST_BITS, max(self.LEAST_BITS, len(keys).bit_length() + 6))
-        self._shift = np.uint64(64 - bits)  # touching 32 MiB for a few keys took 25 ms
+    def __init__(self, keys: U64, bits: int | None = None) -> None:
+        # touching 32 MiB for a few keys took 25 ms
+        few = min(self.MOST_BITS, max(self.LEAST_BITS, len(keys).bit_length() + 6))
+        bits = few if bits is None else bits
+        self._shift = np.uint64(64 - bits)
         self._map = np.zeros(1 << bits, np.bool_)
         self._map[keys >> self._shift] = True
 
@@ -66,13 +70,13 @@ class KeyTable:
     """A table of keys, sorted once, that many batches are joined with."""
 
     key: U64 | I64  # sorted
-    row: I64  # rows of the table in key order, equal keys by row
+    row: NDArray[np.int32] | None = None  # rows of the table in key order; none: the table itself is sorted
 
     @classmethod
     def of(cls, keys: U64 | I64) -> KeyTable:
         """Sort a table."""
         order = order_by(keys)
-        return cls(keys[order], order)
+        return cls(keys[order], order.astype(np.int32))
 
     def join(self, left: U64 | I64) -> tuple[I64, I64]:
         """Return what `equijoin` of some keys with the table returns.
@@ -91,7 +95,7 @@ class KeyTable:
         count[order[hit]] = np.searchsorted(self.key, wanted[hit], side="right") - low[hit]
         rows = np.flatnonzero(count)
         owner, at = expand(first[rows], count[rows])
-        return rows[owner], self.row[at]
+        return rows[owner], at if self.row is None else self.row[at].astype(np.int64)
 
 
 def expand(start: I64, count: I64) -> tuple[I64, I64]:

@@ -27,7 +27,7 @@ REFERENCE_CAP = 12  # items that may share a reference key before it is hot
 class Shares:
     """How many visible items have each reference key of the book, by key row."""
 
-    share: I64  # 0: the item is not visible
+    share: I32  # 0: the item is not visible
     hot: B  # too many to join
     hot_keys: int  # distinct ones
     hot_first: I64  # by item: where its rows begin in `hot_rows`, shape (items + 1,)
@@ -121,11 +121,11 @@ def _shares(reading: Reading, state: State) -> Shares:
     if isinstance(kept, Shares):
         return kept
     keys = reading.item_keys
-    order = reading.key_table.row
+    order = reading.key_order
     order = order[state.visible[keys.item[order]]]
     starts = group_starts(keys.key[order])
     size = np.diff(np.append(starts, len(order)))
-    share = np.zeros(len(keys.key), np.int64)
+    share = np.zeros(len(keys.key), np.int32)
     share[order] = np.repeat(size, size)
     hot = share > REFERENCE_CAP
     hot_rows = np.flatnonzero(hot)

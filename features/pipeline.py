@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -33,8 +34,10 @@ from features.outcome_tables import (
     lane_candidates,
     lane_decisions,
 )
+from features.rivals import find_twice
 from features.settle import settle
 from features.state import FOREVER, Applied, Elsewhere, State
+from features.threads import Behind
 from features.tolerate import tolerate
 from features.undo import find_originals
 from receivables.policy import Policy
@@ -79,9 +82,16 @@ class _Clock:
 
 def canonical(book: Book) -> Book:
     """Sort a book's items and payments by id, so that the order of the input's rows means nothing."""
-    invoices = book.invoices.take(pc.sort_indices(book.invoices["invoice_id"]))
-    payments = book.payments.take(pc.sort_indices(book.payments["payment_id"]))
+    invoices, payments = _by_id(book.invoices, "invoice_id"), _by_id(book.payments, "payment_id")
     return replace(book, invoices=invoices, payments=payments)
+
+
+def _by_id(table: pa.Table, name: str) -> pa.Table:
+    """Sort a table; one that is sorted is returned itself, not a copy of half a gigabyte."""
+    ids = table[name]
+    if len(ids) < 2 or pc.all(pc.less_equal(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py():
+        return table
+    return table.take(pc.sort_indices(ids))
 
 
 def undecided(frame: Frame, known_until: int) -> I32:
@@ -140,7 +150,7 @@ def decide_lane(state: State, lane: Lane, model: MatchModel, policy: Policy) -> 
     confidence = lane.confidence(model.calibration)
     facts, evidence = lane_facts(state, lane, confidence, tuple(state.frame.currencies.to_pylist()))
     outcome, reasons = decide_columns(facts, policy)
-    return LaneDecided(lane, confidence, outcome, reasons, evidence, facts)
+    return LaneDecided(lane, confidence, outcome, reasons, evidence)
 
 
 def claims_of(decided: Decided, item_count: int, least: float = RESERVE) -> I64:
@@ -185,64 +195,102 @@ def match_book(  # noqa: PLR0913 - each is a way of running it, named by the cal
     known_until = FOREVER if as_of is None else now
     payments = undecided(frame, known_until) if only is None else rows_named(frame, only)
     since = clock.note("prepare", since)
-    decisions: list[pa.Table] = []
-    allocations: list[pa.Table] = []
-    candidates: list[pa.Table] = []
-    emit = candidates.append if sink is None else sink
+    told = _Told(sink)
     claimed = np.zeros(frame.item_count, np.int64)
     applied = Applied.empty()
     done = 0
-    for batch in batches(frame, payments):
-        if progress is not None:
-            progress("matching", done, len(payments))
-        state = State(
-            frame, known_until, known_until, replay=False, batch=batch, claimed=claimed, applied=applied,
-            elsewhere=elsewhere,
-        )  # fmt: skip
-        split = split_batch(reading, state, batch)
-        lane = decide_lane(state, split.lane, model, rules)
-        if witness is not None:
-            witness(lane, frame)
-        decisions.append(lane_decisions(frame, lane, bundle.name, policy_name(rules)))
-        allocations.append(lane_allocations(frame, lane))
-        emit(lane_candidates(frame, lane))
-        claimed = claimed + split.lane.claimed(state)
-        applied = applied.joined(split.lane.applied(state))
-        state = replace(state, batch=split.rest, claimed=claimed, applied=applied)
-        since = clock.note("lane", since)
-        scored = score_batch(reading, state, split.rest, model)
-        since = clock.note("score", since)
-        first = conclude_batch(scored, state, rules)
-        looks = [first]
-        if not first.told.all():
-            taken = claimed + claims_of(first, frame.item_count, least=0.0)
-            so_far = applied.joined(chosen_lines(first))
-            again = replace(state, batch=split.rest[~first.told], claimed=taken, applied=so_far)
-            looks.append(
-                conclude_batch(
-                    score_batch(reading, again, again.batch, model), again, rules, second_look=True
-                )
-            )
-        since = clock.note("decide", since)
-        for decided in looks:
+    parts = batches(frame, payments)
+    with Behind(threads) as behind:
+        for number, batch in enumerate(parts):
+            if progress is not None:
+                progress("matching", done, len(payments))
+            state = State(
+                frame, known_until, known_until, replay=False, batch=batch, claimed=claimed, applied=applied,
+                elsewhere=elsewhere,
+            )  # fmt: skip
+            if number == 0:
+                behind.add(partial(warm, reading, known_until))
+            split = split_batch(reading, state, batch)
+            lane = decide_lane(state, split.lane, model, rules)
             if witness is not None:
-                witness(decided, frame)
-            claimed = claimed + claims_of(decided, frame.item_count)
-            applied = applied.joined(chosen_lines(decided))
-            decisions.append(decision_table(decided, reading, bundle.name, policy_name(rules)))
-            allocations.append(allocation_table(decided))
-            table = candidate_table(decided)
+                witness(lane, frame)
+            behind.add(partial(told.lane, frame, lane, bundle.name, policy_name(rules)))
+            claimed = claimed + split.lane.claimed(state)
+            applied = applied.joined(split.lane.applied(state))
+            state = replace(state, batch=split.rest, claimed=claimed, applied=applied)
+            since = clock.note("lane", since)
+            behind.wait()  # one batch of pairs in memory at a time
             since = clock.note("tables", since)
-            emit(table)
-            since = clock.note("candidates", since)
-        done += len(batch)
+            scored = score_batch(reading, state, split.rest, model)
+            since = clock.note("score", since)
+            first = conclude_batch(scored, state, rules)
+            looks = [first]
+            if not first.told.all():
+                taken = claimed + claims_of(first, frame.item_count, least=0.0)
+                so_far = applied.joined(chosen_lines(first))
+                again = replace(state, batch=split.rest[~first.told], claimed=taken, applied=so_far)
+                looks.append(
+                    conclude_batch(
+                        score_batch(reading, again, again.batch, model), again, rules, second_look=True
+                    )
+                )
+            since = clock.note("decide", since)
+            for decided in looks:
+                if witness is not None:
+                    witness(decided, frame)
+                claimed = claimed + claims_of(decided, frame.item_count)
+                applied = applied.joined(chosen_lines(decided))
+                behind.add(partial(told.look, decided, reading, bundle.name, policy_name(rules)))
+            del scored, first, looks, decided
+            done += len(batch)
+        behind.wait()
+    since = clock.note("tables", since)
     if progress is not None:
         progress("matching", done, len(payments))
-    result = MatchResult(
-        _joined(decisions, "payment_id"), _joined(allocations, "payment_id"), _joined(candidates, None), {}
-    )
+    result = told.result()
     result.summary = _summary(result, bundle, rules, now, book, clock)
     return result
+
+
+def warm(reading: Reading, known_until: int) -> None:
+    """Compute what the first batch asks of the whole book after its lane."""
+    _ = reading.neighbour_table, reading.items_by_customer, reading.parties.payer_keys
+    _ = reading.parties.customer_keys
+    find_twice(reading, np.zeros(0, np.int32), known_until)
+
+
+@dataclass
+class _Told:
+    """What a run says, batch by batch, in the order in which it was decided."""
+
+    sink: Callable[[pa.Table], object] | None
+    decisions: list[pa.Table] = field(default_factory=list)
+    allocations: list[pa.Table] = field(default_factory=list)
+    candidates: list[pa.Table] = field(default_factory=list)
+
+    def lane(self, frame: Frame, decided: LaneDecided, model: str, policy: str) -> None:
+        """Lay out the tables of the deterministic lane."""
+        self.decisions.append(lane_decisions(frame, decided, model, policy))
+        self.allocations.append(lane_allocations(frame, decided))
+        self._emit(lane_candidates(frame, decided))
+
+    def look(self, decided: Decided, reading: Reading, model: str, policy: str) -> None:
+        """Lay out the tables of a batch."""
+        self.decisions.append(decision_table(decided, reading, model, policy))
+        self.allocations.append(allocation_table(decided))
+        self._emit(candidate_table(decided))
+
+    def _emit(self, table: pa.Table) -> None:
+        (self.candidates.append if self.sink is None else self.sink)(table)
+
+    def result(self) -> MatchResult:
+        """Put the tables together."""
+        return MatchResult(
+            _joined(self.decisions, "payment_id"),
+            _joined(self.allocations, "payment_id"),
+            _joined(self.candidates, None),
+            {},
+        )
 
 
 def policy_name(policy: Policy) -> str:

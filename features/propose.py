@@ -58,7 +58,7 @@ def propose(c: Comparison, score: F64) -> Hypotheses:
 
     ``score``: log-odds of the candidate pairs, shape (pairs,).
     """
-    out = Drafts([], [], [], [], [], [], [], [], [], [])
+    out = Drafts.empty()
     usable = _usable(c)
     line_sets(c, usable, out)  # first: of equal explanations the one that an advice spells out is kept
     _singles(c, score, usable, out)

@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from features import references as ref
-from features.frame import I64, Frame
+from features.frame import I32, Frame
 from features.join import KeyFilter, KeyTable
 from features.party import Parties
 from features.references import ItemKeys
+from features.sorting import order_by
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,33 @@ class Reading:
         return ref.item_keys(self.frame)
 
     @cached_property
-    def key_table(self) -> KeyTable:
-        """The reference keys of all items, ready to be joined with."""
-        return KeyTable.of(self.item_keys.key)
+    def key_order(self) -> I32:
+        """Rows of the item keys in the order of their keys."""
+        return order_by(self.item_keys.key).astype(np.int32)
 
     @cached_property
-    def key_place(self) -> I64:
+    def key_table(self) -> KeyTable:
+        """The reference keys of all items, ready to be joined with."""
+        return KeyTable(self.item_keys.key[self.key_order], self.key_order)
+
+    @cached_property
+    def key_place(self) -> I32:
         """By row of the item keys: the place of its key among the distinct keys."""
-        out = np.empty(len(self.key_table.row), np.int64)
+        out = np.empty(len(self.key_table.key), np.int32)
         fresh = np.ones(len(out), np.bool_)
         fresh[1:] = self.key_table.key[1:] != self.key_table.key[:-1]
-        out[self.key_table.row] = np.cumsum(fresh)
+        out[self.key_order] = np.cumsum(fresh, dtype=np.int32)
         return out
 
     @cached_property
     def neighbour_table(self) -> KeyTable:
         """The delete-one neighbourhoods of all items' numbers, ready to be joined with."""
-        return KeyTable.of(self.item_keys.neighbour_key)
+        return KeyTable(self.item_keys.neighbour_key)
+
+    @cached_property
+    def items_by_customer(self) -> I32:
+        """Items ordered by customer, then due day."""
+        return order_by(self.frame.item_customer, self.frame.item_due).astype(np.int32)
 
     def recall(self, name: str, instant: Hashable) -> object:
         """Return what was remembered under a name for an instant, `None` when it was another one."""

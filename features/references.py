@@ -70,7 +70,7 @@ class ItemKeys:
     rule: NDArray[np.int8]
     length: NDArray[np.int16]  # characters
     neighbour_item: I32  # delete-one neighbourhood of the digits, and the digits themselves
-    neighbour_key: U64
+    neighbour_key: U64  # sorted
     neighbour_whole: NDArray[np.bool_]
 
 
@@ -164,6 +164,7 @@ def item_keys(frame: Frame, threads: int = 1) -> ItemKeys:
         start = text.skip_zeros(start, end)
         add(rule, where[inner], text.folded_hash(start, end), text.raw_hash(start, end), end - start)
     n_item, n_key, n_whole = _neighbours_of_numbers(number)
+    by_key = order_by(n_key)
     item = np.concatenate(rows).astype(np.int32)
     key = mix(np.concatenate(keys))
     rule_all = np.concatenate(rules)
@@ -176,9 +177,9 @@ def item_keys(frame: Frame, threads: int = 1) -> ItemKeys:
         raw=mix(np.concatenate(raws))[pick],
         rule=rule_all[pick],
         length=np.concatenate(lengths)[pick],
-        neighbour_item=n_item,
-        neighbour_key=n_key,
-        neighbour_whole=n_whole,
+        neighbour_item=n_item[by_key],
+        neighbour_key=n_key[by_key],
+        neighbour_whole=n_whole[by_key],
     )
 
 

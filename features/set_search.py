@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from features.comparison import Comparison
@@ -9,6 +11,7 @@ from features.frame import F64, I64, B, codes
 from features.hypotheses import Drafts, Shape, WriteOff
 from features.join import expand, group_starts
 from features.sorting import order_by
+from features.threads import in_threads
 
 SEARCH_ITEMS = 12  # items among which unnamed subsets are searched: DESIGN 5
 
@@ -49,9 +52,20 @@ def searched_sets(c: Comparison, score: F64, usable: B, named: B, out: Drafts) -
     use = np.zeros(len(payment), np.bool_)
     use[rank_order[rank < 2]] = True
     use &= count > 1
-    _subsets(c, rows, starts[use], count[use], score, named, out)
-    _windows(c, rows, starts[use], count[use], out)
-    _oldest_first(c, rows, starts[use], count[use], out)
+    starts, count = starts[use], count[use]
+    searches = (
+        lambda drafts: _subsets(c, rows, starts, count, score, named, drafts),
+        lambda drafts: _windows(c, rows, starts, count, drafts),
+        lambda drafts: _oldest_first(c, rows, starts, count, drafts),
+    )
+
+    def searched(search: Callable[[Drafts], None]) -> Drafts:
+        drafts = Drafts.empty()
+        search(drafts)
+        return drafts
+
+    for drafts in in_threads(searched, searches, c.index.reading.threads):
+        out.extend(drafts)
 
 
 def _family_groups(c: Comparison) -> I64:

@@ -43,10 +43,17 @@ for _letter, _digit in zip("OQDILSBZG", "000115826", strict=True):
     _FOLD[ord(_letter)] = ord(_digit)
 
 
+_POWERS: dict[int, U64] = {}
+
+
 def _powers(base: int, count: int) -> U64:
-    out = np.full(max(count, 1), base, np.uint64)
-    out[0] = 1
-    return np.multiply.accumulate(out)
+    """Return at least so many powers; computed once for the longest text of a run."""
+    kept = _POWERS.get(base)
+    if kept is None or len(kept) < count:
+        out = np.full(max(count, 1 << 16), base, np.uint64)
+        out[0] = 1
+        kept = _POWERS[base] = np.multiply.accumulate(out)
+    return kept
 
 
 def mix(values: U64, salt: int = 0) -> U64:
@@ -89,11 +96,11 @@ class SpanText:
     atom_separator: NDArray[np.uint8]  # the byte right before the atom (0: start of the row)
     row_first_atom: I64  # shape (rows + 1,)
 
-    @cached_property
+    @property
     def _inverse(self) -> U64:
         return _powers(_BASE_INVERSE, len(self.raw) + 1)
 
-    @cached_property
+    @property
     def _power(self) -> U64:
         return _powers(_BASE, len(self.raw) + 1)
 
@@ -112,7 +119,7 @@ class SpanText:
 
     def prepare(self) -> None:
         """Compute what hashing needs, before threads ask for it."""
-        _ = self._inverse, self._power, self._raw_prefix, self._folded_prefix, self._next_nonzero
+        _ = self._raw_prefix, self._folded_prefix, self._next_nonzero
 
     def within(self, rows: I64, position: I32) -> SpanText:
         """Return some rows of the column, in this order; positions in the buffer stay what they were.
@@ -133,7 +140,7 @@ class SpanText:
             atom_separator=self.atom_separator[kept],
             row_first_atom=np.concatenate([[0], np.cumsum(atoms)]),
         )
-        for name in ("_inverse", "_power", "_raw_prefix", "_folded_prefix", "_next_nonzero"):
+        for name in ("_folded_prefix", "_next_nonzero"):
             if name in self.__dict__:
                 part.__dict__[name] = self.__dict__[name]
         return part

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Self, TypeVar
 
 Piece = TypeVar("Piece")
 Answer = TypeVar("Answer")
@@ -20,3 +20,44 @@ def in_threads(work: Callable[[Piece], Answer], pieces: Iterable[Piece], threads
         return [work(piece) for piece in listed]
     with ThreadPoolExecutor(min(threads, len(listed))) as pool:
         return list(pool.map(work, listed))
+
+
+def beside(work: Callable[[], Answer], threads: int) -> Callable[[], Answer]:
+    """Begin a piece of work beside the work at hand; return what waits for its answer."""
+    if threads <= 1:
+        answer = work()
+        return lambda: answer
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    return future.result
+
+
+class Behind:
+    """Work that runs behind the work at hand, one piece after another, in the order given."""
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(1) if threads > 1 else None
+        self._waiting: list[Future[object]] = []
+
+    def add(self, work: Callable[[], object]) -> None:
+        """Do a piece of work later; at once where there is one thread only."""
+        if self._pool is None:
+            work()
+        else:
+            self._waiting.append(self._pool.submit(work))
+
+    def wait(self) -> None:
+        """Wait until everything is done; raises what a piece raised."""
+        waiting, self._waiting = self._waiting, []
+        for piece in waiting:
+            piece.result()
+
+    def __enter__(self) -> Self:
+        """Take work."""
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """End the thread; what has not begun when something failed is dropped."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.frame import I32, I64, KINDS, flat
 from features.join import KeyFilter, KeyTable, expand, group_starts
 from features.references import payment_spans, reference_texts
+from features.sorting import order_by
 from features.text import U64, mix, span_text
 
 if TYPE_CHECKING:
@@ -112,9 +113,9 @@ def _receipts(reading: Reading, known_until: int) -> _Receipts:
     order = np.argsort(money, kind="stable")
     payment, key = _quotes(reading)
     payment, key = payment[came[payment]], key[came[payment]]
-    table = KeyTable.of(key)
-    size = np.diff(np.append(group_starts(table.key), len(key)))
-    rare = table.row[np.repeat(size <= MANY_QUOTED, size)]
+    by_key = order_by(key)
+    size = np.diff(np.append(group_starts(key[by_key]), len(key)))
+    rare = by_key[np.repeat(size <= MANY_QUOTED, size)]
     receipts = _Receipts(
         row[order], money[order], KeyTable.of(key[rare]), payment[rare], KeyFilter(key[rare])
     )

@@ -17,6 +17,7 @@ from features.frame import F64, I64, codes
 from features.join import lookup
 from features.rivals import read_claims
 from features.sorting import distinct, order_by
+from features.threads import beside
 
 if TYPE_CHECKING:
     from features.comparison import Comparison
@@ -178,9 +179,19 @@ def _outside(c: Comparison, score: F64, rival: F64, h: Hypotheses) -> tuple[F64,
     """
     free = score - np.logaddexp(0, rival)
     inside = _Inside.of(h)
-    by_score = order_by(c.payment, -score)
-    best = _best_left_out(inside, by_score, c.payment, c.payments, h.payment, score)
-    loose = _best_left_out(inside, order_by(c.payment, -free), c.payment, c.payments, h.payment, free)
+
+    def any_pair(value: F64) -> F64:
+        return _best_left_out(inside, order_by(c.payment, -value), c.payment, c.payments, h.payment, value)
+
+    threads = c.index.reading.threads
+    own = beside(lambda: _own_left_out(c, score, h, inside), threads)
+    loose = beside(lambda: any_pair(free), threads)
+    return any_pair(score), own(), loose()
+
+
+def _own_left_out(c: Comparison, score: F64, h: Hypotheses, inside: _Inside) -> F64:
+    """Return for each hypothesis the best score among the pairs of its customers that it leaves out."""
+    by_score = order_by(-score)
     # the customers of each payment as groups: those inside are the first and the last of its lines' customers
     owner = c.payment.astype(np.int64) * max(len(c.frame.customers), 1) + c.customer
     distinct_owners = distinct(owner)
@@ -194,7 +205,7 @@ def _outside(c: Comparison, score: F64, rival: F64, h: Hypotheses) -> tuple[F64,
     several = np.flatnonzero(low != high)
     others = _best_left_out(inside, by_group, group, groups, high[several], score, several)
     own[several] = np.maximum(own[several], others)
-    return best, own, loose
+    return own
 
 
 @dataclass(frozen=True)

@@ -173,10 +173,14 @@ def _names_on_file(book: Book) -> list[tuple[str, str]]:
     columns = [book.customers[name].to_pylist() for name in ("customer_id", "name", "aliases")]
     found: dict[tuple[str, str], None] = {}
     for customer, name, aliases in zip(*columns, strict=True):
-        for one in (name, *(alias.strip() for alias in (aliases or "").split(";"))):
-            if one:
-                found[customer, one] = None
+        for one in names_of(name, aliases):
+            found[customer, one] = None
     return list(found)
+
+
+def names_of(name: str | None, aliases: str | None) -> list[str]:
+    """Give the names under which a customer is on file."""
+    return [one for one in (name, *(alias.strip() for alias in (aliases or "").split(";"))) if one]
 
 
 def _names(pairs: Sequence[tuple[str, str]]) -> Keys:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,8 @@ import pyarrow as pa
 
 from features.grounds import Witness
 from features.pipeline import match_book
+from receivables.reasons import Reason
+from receivables.words import Outcome
 from serving.audit.replay import note_policy
 from serving.effects import made_id, record
 from serving.proposals import Line, Proposed, proposals_of
@@ -28,6 +30,7 @@ from serving.store.run_rows import (
     begin_run,
     end_run,
     finish_part,
+    items_version,
     next_part,
     run_number,
     undecided_payments,
@@ -91,7 +94,8 @@ def _decide(
     """Match all that is undecided if anything of it is new, and write down the run."""
     with store.reading(book_id) as tx:
         waiting, asked = undecided_payments(tx)
-        if not asked:
+        version, seen = items_version(tx)
+        if not waiting or (not asked and version == seen):
             return None
         book = read_book(tx)
     witness = Witness(bundle.calibration)
@@ -104,7 +108,7 @@ def _decide(
     with store.transaction(book_id) as tx:
         run_id = made_id("ru", book_id, KIND, run_number(tx))
         note_policy(tx, policy, clock())
-        begin_run(tx, run_id, KIND, bodies, len(proposals), clock())
+        begin_run(tx, run_id, KIND, bodies, len(proposals), clock(), seen=version)
     return run_id
 
 
@@ -135,9 +139,9 @@ def _carry_out(
 
 
 def _record(tx: Transaction, proposals: Sequence[Proposed], now: datetime, done: CaughtUp) -> None:
-    """Carry out some decisions; one whose balances moved meanwhile is matched again by the next run."""
+    """Carry out some decisions; one whose balances moved meanwhile waits for a person or the next run."""
     try:
-        with tx.connection.begin_nested():
+        with tx.savepoint():
             records = record(tx, proposals, now)
     except OverAppliedError:
         if len(proposals) > 1:
@@ -145,6 +149,7 @@ def _record(tx: Transaction, proposals: Sequence[Proposed], now: datetime, done:
             _record(tx, proposals[:middle], now, done)
             _record(tx, proposals[middle:], now, done)
         else:
+            record(tx, [_for_a_person(proposals[0])], now)
             mark_for_recheck(tx, [proposals[0].payment_id])
             done.deferred += 1
         return
@@ -152,6 +157,15 @@ def _record(tx: Transaction, proposals: Sequence[Proposed], now: datetime, done:
         done.outcomes[one.proposed.outcome] += 1
         done.decided += one.is_new
         done.unchanged += not one.is_new
+
+
+def _for_a_person(proposed: Proposed) -> Proposed:
+    """Leave to a person what can no longer be carried out."""
+    paid = proposed.allocated_minor + proposed.unapplied_minor
+    reasons = ";".join(filter(None, (proposed.reasons, Reason.CONFLICT_LOST)))
+    return replace(
+        proposed, outcome=Outcome.REVIEW, allocated_minor=0, unapplied_minor=paid, reasons=reasons, lines=()
+    )
 
 
 def dumped(proposals: Sequence[Proposed]) -> str:

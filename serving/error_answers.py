@@ -8,6 +8,7 @@ from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -16,6 +17,7 @@ from features.bundle import BundleError
 from receivables.errors import TieoutError
 from receivables.policy import PolicyError
 from serving.by_person import NotOpenError, UnknownPaymentError
+from serving.idempotency import KeyMissingError
 from serving.model_slot import ModelFaultError, ModelUnavailableError
 from serving.posting import EventConflictError
 from serving.problems import (
@@ -81,6 +83,8 @@ async def _ours(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     said = [(_pointer(one["loc"]), str(one["msg"])) for one in error.errors()[:MOST_ERRORS]]
+    if any(one["loc"] == ("header", "idempotency-key") for one in error.errors()):
+        return problem_of(KeyMissingError()).response(request_id_of(request))
     if any(one["type"] == "json_invalid" for one in error.errors()):
         return problem_of(BadJsonError()).response(request_id_of(request))
     kind = InvalidRequestError
@@ -95,10 +99,17 @@ async def _http(request: Request, error: Exception) -> Response:
         case HTTPStatus.NOT_FOUND:
             said: RequestError = NotFoundError()
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            said = WrongMethodError(headers=headers)
+            said = WrongMethodError(headers=headers | {"allow": ", ".join(_methods(request))})
         case _:
             said = BadJsonError() if "body" in str(error.detail) else RequestError()
     return problem_of(said).response(request_id_of(request))
+
+
+def _methods(request: Request) -> list[str]:
+    """Gather the methods of a path: several routes may share it, and each knows its own only."""
+    routes: Sequence[APIRoute] = request.app.state.routes
+    path = request.scope["path"]
+    return sorted({word for route in routes if route.path_regex.match(path) for word in route.methods or ()})
 
 
 def _pointer(location: Sequence[object]) -> str:

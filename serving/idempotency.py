@@ -8,7 +8,6 @@ key with another request is refused; a second request under way at the same time
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from serving.store.store import Transaction
 __all__ = ["Intent", "IntentOf", "KeyInFlightError", "KeyMissingError", "KeyReusedError", "answer_once"]
 
 MOST: Final = 255
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+VISIBLE: Final = r"^[!-~]+$"
 REPLAYED: Final = {"idempotency-replayed": "true"}
 
 
@@ -65,16 +64,11 @@ class Intent:
 async def intent_of(
     request: Request,
     idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="1 to 255 visible ASCII characters, new for each intent; required.",
-            max_length=MOST,
-        ),
-    ] = None,
+        str,
+        Header(description="New for each intent.", min_length=1, max_length=MOST, pattern=VISIBLE),
+    ],
 ) -> Intent:
     """Read the key and hash what the request says: method, path, query and body."""
-    if idempotency_key is None or not _KEY.fullmatch(idempotency_key):
-        raise KeyMissingError
     said = f"{request.method}\n{request.url.path}\n{request.url.query}\n".encode()
     return Intent(idempotency_key, hashlib.sha256(said + await request.body()).hexdigest())
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from features.book import Book
 from features.book_schema import TABLES, TableSpec
-from serving.block_keys import customer_keys, item_keys, item_names, payment_keys
+from serving.block_keys import customer_keys, item_keys, item_names, names_of, payment_keys
 from serving.history import take_history
 from serving.masking import without_card_numbers
 from serving.restatement import restate
@@ -30,7 +30,9 @@ from serving.store.columns import microseconds
 from serving.store.intake_rows import (
     add_keys,
     add_names,
+    count_delivery,
     existing_keys,
+    forget_customer_keys,
     hashes_by_owner,
     mark_doubtful,
     mark_for_recheck,
@@ -151,6 +153,8 @@ def _take_invoices(tx: Transaction, part: pa.Table, book: Book, intake: Intake, 
     moved = restate(tx, {one: there[one] for one in stated["id"]}, stated, now)
     intake.note("invoices", moved, RowState.ACCEPTED)
     intake.items += [ids[place] for place in changed] + moved
+    if fresh or changed or moved:
+        count_delivery(tx)
 
 
 def _admissible_changes(
@@ -282,6 +286,8 @@ def _take_customers(tx: Transaction, part: pa.Table, book: Book, intake: Intake)
     ]
     insert_columns(tx, customer, picked(columns, fresh))
     update_columns(tx, customer, picked(columns, changed))
+    before = [there[ids[place]] for place in changed]
+    forget_customer_keys(tx, {row.id: names_of(row.name, row.aliases) for row in before})
     touched = part.take(pa.array(fresh + changed, pa.int64()))
     if touched.num_rows:
         add_keys(tx, customer_keys(only(book, customers=touched)))

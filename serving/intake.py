@@ -42,6 +42,8 @@ def take_batch(
     answers = _answers(tx.book_id, spec, sent, taken, intake)
     for answer in answers:
         metrics.ROWS.labels(table, answer["status"]).inc()
+        if answer["status"] == RowState.REJECTED:
+            metrics.QUARANTINED.labels(table).inc()
     return intake, answers
 
 

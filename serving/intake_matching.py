@@ -41,7 +41,7 @@ def match_what_came(
         return "later", []
     try:
         model = slot.current()
-        with tx.connection.begin_nested():
+        with tx.savepoint():
             records = _decided(tx, intake, model, now)
     except (ModelUnavailableError, ModelFaultError, OverAppliedError) as error:
         _log.warning("matching deferred", code=error.code)

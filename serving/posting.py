@@ -124,6 +124,10 @@ def post(tx: Transaction, bookings: Sequence[Booking], now: datetime) -> list[Po
         if key in known:
             _refuse_other_amounts(tx, known[key], entry_of(booking.event))
             answers[key] = Posted(key, known[key], PostedState.ALREADY)
+            if isinstance(booking.event, CashMoved) and (undone := _undone_by(tx, known[key])):
+                # a payment was dismissed and is receivables' money after all: its cash comes back
+                again = Reversed(undone, _stored(tx, undone), "money of receivables after all")
+                fresh[again.key] = replace(booking, event=again), entry_of(again)
         elif key in fresh:
             _refuse_difference(fresh[key][1], entry_of(booking.event))
         else:
@@ -136,14 +140,45 @@ def post(tx: Transaction, bookings: Sequence[Booking], now: datetime) -> list[Po
 
 
 def reverse(tx: Transaction, of: str, day: date, now: datetime, reason: str = "correction") -> Posted:
-    """Undo an entry by its mirror image, once; an entry that is still held is undone behind it."""
-    row = ledger_rows.find_entry(tx, of)
-    held = ledger_rows.held_bodies(tx, entry_ids=[of])
-    if row is None and not held:
-        raise UnknownEntryError(f"The book {tx.book_id!r} has no entry {of[:80]!r}.")
-    original = row or _from_body(held[0].body)[0]
-    event = Reversed(of, _entry(original), reason)
+    """Undo an entry by its mirror image, once; an entry that is still held is undone behind it.
+
+    Where an undoing was itself undone, the entry stands, and undoing it again is a new reversal.
+    """
+    original = _stored_row(tx, of)
+    if undone := _undone_by(tx, of):
+        return Posted(f"reverse:{of}", undone, PostedState.ALREADY)
+    last = _last_of(tx, of)[0]
+    event = Reversed(last, _stored(tx, last), reason)
     return post(tx, [Booking(event, day, original.decision_id)], now)[0]
+
+
+def _last_of(tx: Transaction, of: str) -> tuple[str, int]:
+    """Follow an entry, its reversal, the reversal of that, and so on; give the last and their number."""
+    count = 0
+    while ledger_rows.entries_of_keys(tx, [f"reverse:{of}"]):
+        of, count = entry_id(tx.book_id, f"reverse:{of}"), count + 1
+    return of, count
+
+
+def _undone_by(tx: Transaction, of: str) -> str | None:
+    """Give the reversal in force of an entry; None where the entry stands."""
+    last, count = _last_of(tx, of)
+    return last if count % 2 else None
+
+
+def _stored_row(tx: Transaction, of: str) -> EntryRow:
+    """Read an entry, booked or held."""
+    row = ledger_rows.find_entry(tx, of)
+    if row is not None:
+        return row
+    held = ledger_rows.held_bodies(tx, entry_ids=[of])
+    if not held:
+        raise UnknownEntryError(f"The book {tx.book_id!r} has no entry {of[:80]!r}.")
+    return _from_body(held[0].body)[0]
+
+
+def _stored(tx: Transaction, of: str) -> JournalEntry:
+    return _entry(_stored_row(tx, of))
 
 
 # --------------------------------------------------------------------------- switch and periods
@@ -329,9 +364,7 @@ def _may_take_from(event: Event) -> tuple[str, ...]:
 
 
 def _refuse_other_amounts(tx: Transaction, of: str, again: JournalEntry) -> None:
-    row = ledger_rows.find_entry(tx, of)
-    before = row or _from_body(ledger_rows.held_bodies(tx, entry_ids=[of])[0].body)[0]
-    _refuse_difference(_entry(before), again)
+    _refuse_difference(_stored(tx, of), again)
 
 
 def _refuse_difference(before: JournalEntry, again: JournalEntry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 import anyio.to_thread
@@ -32,6 +33,8 @@ class Runtime:
     clock: Clock
     in_flight: set[tuple[str, str]] = field(default_factory=set)
     """Idempotency keys, by book, that this process works on now."""
+    used_keys: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """When API keys were last used, by book and id, since the last time it was written down."""
     _room: list[CapacityLimiter] = field(default_factory=list)
 
     def work(self, task: Callable[[], T]) -> Awaitable[T]:

@@ -16,7 +16,7 @@ from features.join import KeyFilter
 from features.text import SpanText
 from serving.block_keys import Keys, item_keys, signed
 from serving.store.book_reading import Selection, read_book
-from serving.store.intake_rows import add_keys, waiting_for
+from serving.store.intake_rows import add_keys, proposed_on, waiting_for
 
 if TYPE_CHECKING:
     from serving.store.store import Transaction
@@ -26,7 +26,7 @@ TEXT_LENGTH = 4
 
 
 def explained_by(tx: Transaction, invoice_ids: Sequence[str]) -> list[str]:
-    """Find undecided payments that share a number, the amount or the customer with these items."""
+    """Find undecided payments that want these items, or share a number, the amount or the customer."""
     book = read_book(
         tx,
         Selection(
@@ -46,7 +46,8 @@ def explained_by(tx: Transaction, invoice_ids: Sequence[str]) -> list[str]:
         for code, amount in zip(currency, values.tolist(), strict=True)
     }
     customers = sorted(set(book.invoices["customer_id"].to_pylist()))
-    return waiting_for(tx, keys, sorted(money), customers)
+    found = waiting_for(tx, keys, sorted(money), customers)
+    return sorted({*found, *proposed_on(tx, invoice_ids)})
 
 
 def note_texts(tx: Transaction, payment_ids: Sequence[str]) -> None:

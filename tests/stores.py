@@ -60,7 +60,7 @@ def postgres_database(server: str) -> Iterator[str]:
     """Make a database for one test and drop it afterwards."""
     name = f"tieout_{uuid4().hex}"
     address = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    engine = create_engine(address, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     try:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from features.book import Book, read_book
 from features.bundle import load_bundle
-from features.outputs import write_match
+from features.outputs import CandidateFile, write_match
 from features.pipeline import MatchResult, Progress, match_book
 from features.report import write_report
 from training.scoring import score
@@ -36,7 +36,9 @@ def play(folder: Path, invoices: int, seed: int, progress: Progress) -> Demo:
     progress("learning from history", 0, 0)
     metrics = train_book(read_book(folder / "history"), folder / "model", progress=progress)
     book = read_book(folder / "match")
-    result = match_book(book, load_bundle(folder / "model"), threads=2, progress=progress)
+    pairs = CandidateFile(folder / "result")
+    result = match_book(book, load_bundle(folder / "model"), progress=progress, sink=pairs)
+    pairs.close()
     write_match(result, folder / "result")
     progress("scoring", 0, 0)
     scores = score(folder / "result", folder / "truth", folder / "match")

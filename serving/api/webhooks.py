@@ -26,7 +26,7 @@ from serving.webhooks.signatures import check_secret
 
 router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=ExactRoute)
 
-Topic = Literal["decision.made", "allocation.reversed", "case.opened", "case.closed"]
+Topic = Literal["decision.made"]
 HookId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$")]
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from receivables.errors import TieoutError
 from serving.audit.chain import chain_head, records
 from serving.audit.checkpoints import Checkpoint, CheckpointFile, SigningKey, VerifyingKey
+from serving.audit.decisions import check_decisions
 from serving.audit.entries import check_journal
 from serving.audit.record import instant_text
 from serving.audit.verify import Verification, verify_chain
@@ -87,12 +88,13 @@ def keep_checkpoint(
 
 
 def verify_book(store: Store, book: str, checkpoints: CheckpointFile, public_key: Path) -> Verification:
-    """Walk a book's chain, hold it against its checkpoints, and its journal against the chain."""
+    """Walk a book's chain, hold it against its checkpoints, and journal and decisions against the chain."""
     key = VerifyingKey.read(public_key) if public_key.exists() else None
     with store.reading(book) as tx:
         result = verify_chain(book, records(tx), checkpoints.read(book), key)
         if result.is_intact:
             check_journal(tx, result)
+            check_decisions(tx, result)
     return result
 
 

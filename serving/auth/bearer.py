@@ -47,6 +47,7 @@ async def caller(
         runtime.rates.count_refusal(address)
         raise UnauthenticatedError
     structlog.contextvars.bind_contextvars(key=found.key_id, book=found.book_id)
+    runtime.used_keys[found.book_id, found.key_id] = runtime.clock()
     runtime.rates.count_request(found.key_id)
     lacking = [scope for scope in scopes.scopes if scope not in found.scopes]
     if lacking:

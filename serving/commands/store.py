@@ -161,11 +161,13 @@ def model_of(folder: Path | None) -> LoadedModel:
     """Load the model in a folder, else the one that is published, else the base model."""
     from features.bundle import load_bundle
     from receivables.policy import Policy
+    from serving.logs import set_up_logs
     from serving.model_slot import LoadedModel, ModelSlot
 
     if folder is not None:
         bundle = load_bundle(folder)
         return LoadedModel(bundle, Policy.from_dict(bundle.policy), bundle.name, "folder")
+    set_up_logs("warning")
     slot = ModelSlot(home())
     slot.refresh()
     return slot.current()

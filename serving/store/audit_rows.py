@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import RowMapping, func, insert, select
 
-from serving.store.schema import audit, decision
+from serving.store.schema import audit, decision, outbox
 from serving.store.store import Transaction
 
 __all__ = [
-    "AuditRow", "DecisionRow", "count_records", "find_decision", "head_of", "insert_record",
-    "payloads_of_kind", "payloads_of_subject", "read_record", "read_records",
+    "AuditRow", "DecisionRow", "all_decisions", "count_records", "find_decision", "head_of", "insert_record",
+    "payloads_of_kind", "payloads_of_subject", "read_record", "read_records", "told_decisions",
 ]  # fmt: skip
 
 _HEAD = "audit_head"
@@ -132,3 +132,16 @@ def payloads_of_kind(tx: Transaction, kind: str, at: datetime) -> list[str]:
         audit.c.book_id == tx.book_id, audit.c.kind == kind, audit.c.created_at == at
     )
     return list(tx.connection.execute(query.order_by(audit.c.seq)).scalars())
+
+
+def told_decisions(tx: Transaction) -> Iterator[str]:
+    """Read what others were told of decisions, in order."""
+    query = select(outbox.c.body).where(outbox.c.book_id == tx.book_id, outbox.c.topic == "decision.made")
+    streamed = tx.connection.execution_options(yield_per=_AT_ONCE).execute(query.order_by(outbox.c.seq))
+    yield from streamed.scalars()
+
+
+def all_decisions(tx: Transaction) -> Iterator[RowMapping]:
+    """Read every decision, in order."""
+    query = select(decision).where(decision.c.book_id == tx.book_id).order_by(decision.c.seq)
+    yield from tx.connection.execution_options(yield_per=_AT_ONCE).execute(query).mappings()

@@ -26,11 +26,12 @@ book: Final = Table(
     *text("id", key=True),
     *text("name", null=False),
     *whole("posting_on", default="1"),
-    *whole("habit_count", "habit_due_days", "habit_issue_days", default="0"),
+    *whole("items_version", "items_seen", "habit_count", "habit_due_days", "habit_issue_days", default="0"),
     *instant("created_at", null=False),
     sqlite_strict=True,
 )
-"""A tenant. Its row is the lock of its writers; `posting_on` 0 stops posting without stopping matching. The
+"""A tenant. Its row is the lock of its writers; `posting_on` 0 stops posting without stopping matching.
+`items_version` counts deliveries of new or changed items, `items_seen` those that the last bulk run saw. The
 habit columns add up, over every allocation of a receipt in force, how many days after due and issue day it
 was paid: what matching one payment needs of the whole past."""
 

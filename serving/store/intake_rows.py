@@ -9,11 +9,11 @@ import pyarrow as pa
 from sqlalchemy import Row, Table, and_, bindparam, delete, select, update
 
 from features.book_schema import TableSpec
-from serving.block_keys import Keys
+from serving.block_keys import NAME_MARK, Keys
 from serving.store.book_reading import SOURCES
 from serving.store.bulk import insert_columns, parts, plain, read_columns
 from serving.store.columns import Day, Instant, Int
-from serving.store.schema import allocation, block_key, customer_name, payment, proposal
+from serving.store.schema import allocation, block_key, book, customer_name, payment, proposal
 from serving.store.store import Transaction
 
 _NAMES: Final[Mapping[tuple[str, str], str]] = {
@@ -104,6 +104,19 @@ def replace_keys(
     add_keys(tx, keys)
 
 
+def forget_customer_keys(tx: Transaction, names: Mapping[str, Sequence[str]]) -> None:
+    """Forget the numbers of customers and those of their names that none of their items carries."""
+    carried: set[str] = set()
+    for part in parts(sorted(names)):
+        query = select(customer_name.c.customer_id, customer_name.c.name).where(
+            customer_name.c.book_id == tx.book_id, customer_name.c.customer_id.in_(part)
+        )
+        carried.update(customer + NAME_MARK + name for customer, name in tx.connection.execute(query))
+    on_file = {customer + NAME_MARK + name for customer, some in names.items() for name in some}
+    replace_keys(tx, "C", ("name",), sorted(on_file - carried), [])
+    replace_keys(tx, "C", ("number",), sorted(names), [])
+
+
 def add_keys(tx: Transaction, keys: Iterable[Keys]) -> None:
     """Write keys; what is there stays."""
     for some in keys:
@@ -125,6 +138,13 @@ def add_names(tx: Transaction, names: Sequence[tuple[str, str, str]]) -> None:
         "invoice_id": [item for _, _, item in names],
     }
     insert_columns(tx, customer_name, columns, ignore=True)
+
+
+def count_delivery(tx: Transaction) -> None:
+    """Note that items are new or say something else, so that the next bulk run looks at what waits."""
+    tx.connection.execute(
+        update(book).where(book.c.id == tx.book_id).values(items_version=book.c.items_version + 1)
+    )
 
 
 def with_effects(tx: Transaction, invoices: Sequence[str]) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from serving.store.bulk import insert_columns, parts
-from serving.store.schema import decision, payment, run, run_part
+from serving.store.schema import book, decision, payment, run, run_part
 from serving.store.store import StoredRow, Transaction
 
 
@@ -55,8 +55,15 @@ def unfinished_run(tx: Transaction, kind: str) -> StoredRow | None:
     return tx.connection.execute(query.order_by(run.c.id)).first()
 
 
+def items_version(tx: Transaction) -> tuple[int, int]:
+    """Count the deliveries of new or changed items, and those that the last run saw."""
+    query = select(book.c.items_version, book.c.items_seen).where(book.c.id == tx.book_id)
+    version, seen = tx.connection.execute(query).one()
+    return version, seen
+
+
 def begin_run(
-    tx: Transaction, run_id: str, kind: str, bodies: Sequence[str], total: int, now: datetime
+    tx: Transaction, run_id: str, kind: str, bodies: Sequence[str], total: int, now: datetime, *, seen: int
 ) -> None:
     """Write a run with everything that it decided."""
     tx.connection.execute(
@@ -64,6 +71,7 @@ def begin_run(
             book_id=tx.book_id, id=run_id, kind=kind, state="running", done=0, total=total, started_at=now
         )
     )
+    tx.connection.execute(update(book).where(book.c.id == tx.book_id).values(items_seen=seen))
     columns: dict[str, list[Any]] = {
         "run_id": [run_id] * len(bodies), "part": list(range(len(bodies))), "body": list(bodies)
     }  # fmt: skip
@@ -112,6 +120,6 @@ def run_number(tx: Transaction) -> int:
 
 
 __all__ = [
-    "begin_run", "end_run", "finish_part", "may_decide", "next_part", "run_number", "undecided_payments",
-    "unfinished_run",
+    "begin_run", "end_run", "finish_part", "items_version", "may_decide", "next_part", "run_number",
+    "undecided_payments", "unfinished_run",
 ]  # fmt: skip

@@ -35,6 +35,18 @@ class Transaction:
         """Say which dialect speaks."""
         return self.connection.dialect.name == "sqlite"
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Open a part that can be undone alone; numbers that it gave out are then free again."""
+        kept = dict(self.memory)
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            self.memory.clear()
+            self.memory.update(kept)
+            raise
+
     def upsert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Begin an INSERT that knows ON CONFLICT in this dialect."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)

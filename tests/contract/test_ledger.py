@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import Table, delete, update
 from sqlalchemy.exc import DBAPIError
 
 from receivables.accounts import Account
@@ -111,6 +111,19 @@ def test_a_reversal_leaves_nothing_and_happens_once(store: Store) -> None:
         assert len(list(ledger_rows.read_entries(tx))) == 7
 
 
+def test_cash_of_a_dismissed_payment_comes_back_and_can_go_again(store: Store) -> None:
+    with store.transaction("acme") as tx:
+        [cash] = post(tx, [Booking(CashMoved(PAID), MARCH)], NOW)
+        for _ in range(3):
+            assert reverse(tx, cash.entry_id, MARCH, NOW, "dismissed").state is PostedState.POSTED
+            assert reverse(tx, cash.entry_id, MARCH, NOW, "dismissed").state is PostedState.ALREADY
+            assert balances(tx) == {}
+            for _ in range(2):
+                [again] = post(tx, [Booking(CashMoved(PAID), MARCH)], NOW)
+                assert again.entry_id == cash.entry_id
+                assert balances(tx) == {Account.CASH: 120_00, Account.UNAPPLIED: -120_00}
+
+
 def test_an_entry_that_is_not_there_cannot_be_reversed(store: Store) -> None:
     with store.transaction("acme") as tx, pytest.raises(posting.UnknownEntryError):
         reverse(tx, "je_nothing", MARCH, NOW)
@@ -196,7 +209,7 @@ def test_what_was_given_up_is_neither_booked_nor_audited(store: Store) -> None:
 
 
 @pytest.mark.parametrize("table", [schema.journal_entry, schema.posting, schema.audit], ids=str)
-def test_what_is_booked_cannot_be_changed_or_deleted(store: Store, table: type) -> None:
+def test_what_is_booked_cannot_be_changed_or_deleted(store: Store, table: Table) -> None:
     with store.transaction("acme") as tx:
         post(tx, one_payment(), NOW)
     for statement in (update(table).values(book_id="x"), delete(table)):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from serving.store.errors import NotMigratedError, UnknownBookError
 from serving.store.migrations import check_migrated, migrate, newest
+from serving.store.outbox_rows import OutboxEvent, append_events
 from serving.store.schema import audit, metadata, outbox
 from serving.store.store import Store, Transaction
 from tests.stores import NOW
@@ -147,3 +148,14 @@ def test_a_store_without_tables_is_refused_with_its_mend(store_url: str) -> None
             check_migrated(empty)
     finally:
         empty.close()
+
+
+def test_what_a_savepoint_undid_is_forgotten_and_its_numbers_are_free_again(store: Store) -> None:
+    with store.transaction("acme") as tx:
+        assert append_events(tx, [OutboxEvent("t", "k", "{}")], NOW) == [1]
+        with pytest.raises(RuntimeError, match="on purpose"), tx.savepoint():  # noqa: PT012 - leaving it raises
+            assert append_events(tx, [OutboxEvent("t", "k", "{}")], NOW) == [2]
+            raise RuntimeError("on purpose")
+        assert append_events(tx, [OutboxEvent("t", "k", "{}")], NOW) == [2]
+    with store.reading("acme") as tx:
+        assert tx.connection.execute(select(func.count()).select_from(outbox)).scalar() == 2

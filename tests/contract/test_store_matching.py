@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyarrow.compute as pc
 import pytest
 from sqlalchemy import update
 
 from features.book import Book
 from features.state import FOREVER, State
 from serving import catch_up as catching_up
+from serving.block_keys import NAME_MARK, name_keys_of
+from serving.by_person import decide
 from serving.cash_application import apply_items, apply_payments, proposals_around
 from serving.effects import record
 from serving.ingest import RowState, ingest_book, ingest_rows
@@ -17,7 +20,9 @@ from serving.neighbourhood import neighbourhood
 from serving.proposals import proposals_of
 from serving.store.book_reading import read_book
 from serving.store.effect_rows import OverAppliedError, move_items
+from serving.store.intake_rows import mark_for_recheck, rows_of
 from serving.store.invariants import violations
+from serving.store.neighbour_rows import customers_by
 from serving.store.schema import invoice
 from serving.store.store import Store
 from tests.learnt import WIDE_OPEN
@@ -247,3 +252,104 @@ def test_a_rejected_row_leaves_its_neighbours_and_says_the_mend(store: Store) ->
     assert refusal.code == "payment_changed"
     assert refusal.id == payments["payment_id"][0].as_py()
     assert again.states["payments"][payments["payment_id"][1].as_py()] is RowState.UNCHANGED
+
+
+def test_a_bulk_run_looks_back_for_an_item_that_came_late(store: Store) -> None:
+    book = split_book()
+    fill(store, book)
+    run(store)
+    settled = final_state(store)
+    payment_id, late = next(
+        (one, lines[0][1])
+        for one, (_, _, outcome, *_, lines) in settled["payments"].items()
+        if outcome == "auto"
+    )
+    fill(store, without_item(book, late), "other")
+    run(store, "other")
+    fill(store, rows_of_book(book, "invoices", [late]), "other")
+    run(store, "other")
+    assert final_state(store, "other")["payments"][payment_id][2] == "auto"
+    again = run(store, "other")
+    assert (again.decided, again.unchanged) == (0, 0)
+
+
+def test_a_persons_decision_is_never_changed_by_a_rerun(store: Store) -> None:
+    book = split_book()
+    fill(store, book)
+    run(store)
+    before = final_state(store)
+    waits = next(one for one, (state, *_) in before["payments"].items() if state == "review")
+    with store.transaction("acme") as tx:
+        decide(tx, waits, (), by="anna", now=NOW, outcome="unmatched", reason="none of ours")
+    said = final_state(store)["payments"][waits]
+    with store.transaction("acme") as tx:
+        mark_for_recheck(tx, [one for one, (state, *_) in before["payments"].items() if state != "history"])
+        assert apply_payments(tx, [waits], ready_model(), NOW) == []
+    run(store)
+    assert final_state(store)["payments"][waits] == said
+
+
+def test_what_billing_says_of_a_balance_is_an_entry_a_case_or_nothing(store: Store) -> None:
+    book = split_book()
+    fill(store, book)
+    with store.reading("acme") as tx:
+        rows = tx.connection.exec_driver_sql(
+            "SELECT id, open_minor FROM invoice WHERE open_minor > 100 AND open_minor < amount_minor - 100"
+            " OR open_minor = amount_minor AND amount_minor > 1000 ORDER BY id LIMIT 1"
+        )
+        item, balance = rows.one()
+
+    def say(minor: int) -> RowState:
+        one = rows_of_book(book, "invoices", [item])
+        place = one.invoices.column_names.index("open_amount_minor")
+        stated = one.invoices.set_column(place, one.invoices.schema.field(place), [[minor]])
+        with store.transaction("acme") as tx:
+            return ingest_rows(tx, replace(one, invoices=stated), NOW).states["invoices"][item]
+
+    def ours() -> int:
+        with store.reading("acme") as tx:
+            assert violations(tx) == []
+            return int(rows_of(tx, invoice, [item])[item].open_minor)
+
+    assert say(balance) is RowState.ACCEPTED if balance != stated_of(store, item) else RowState.UNCHANGED
+    assert ours() == balance
+    assert say(balance - 60) is RowState.ACCEPTED
+    assert ours() == balance - 60
+    assert say(balance - 60) is RowState.UNCHANGED
+    say(balance - 10)
+    assert ours() == balance - 60
+    with store.reading("acme") as tx:
+        conflicts = tx.connection.exec_driver_sql(
+            "SELECT count(*) FROM review_case WHERE reason = 'balance_conflict'"
+        )
+        assert conflicts.scalar() == 1
+
+
+def stated_of(store: Store, item: str) -> int | None:
+    with store.reading("acme") as tx:
+        stated: int | None = rows_of(tx, invoice, [item])[item].stated_open_minor
+        return stated
+
+
+def test_a_customer_renamed_is_no_longer_found_by_the_name_it_had(store: Store) -> None:
+    book = split_book()
+    fill(store, book)
+    customers = book.customers.filter(pc.is_valid(book.customers["name"])).slice(0, 1)
+    one = customers["customer_id"][0].as_py()
+
+    def say(name: str) -> RowState:
+        place = customers.column_names.index("name")
+        renamed = customers.set_column(place, customers.schema.field(place), [[name]])
+        with store.transaction("acme") as tx:
+            rows = replace(rows_of_book(book, "customers", []), customers=renamed)
+            return ingest_rows(tx, rows, NOW).states["customers"][one]
+
+    def named() -> set[str]:
+        with store.reading("acme") as tx:
+            found = customers_by(tx, "name", name_keys_of(["Quixotic Zephyr Works"]), 100)
+            return {name.partition(NAME_MARK)[0] for name in found}
+
+    assert say("Quixotic Zephyr Works Ltd") is RowState.ACCEPTED
+    assert one in named()
+    assert say("Something Else") is RowState.ACCEPTED
+    assert one not in named()

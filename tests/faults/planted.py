@@ -19,6 +19,7 @@ from sqlalchemy import event
 from receivables.money import to_minor
 from serving import effects, posting
 from serving.proposals import Proposed
+from serving.store import store as store_module
 from serving.store.store import Store
 from tests.faults import script
 from tests.faults.script import BOOK, Op
@@ -145,6 +146,19 @@ PLANTED: dict[str, Perform] = {
 
 
 @contextmanager
+def no_lock() -> Iterator[None]:
+    """Writers of a book do not wait for each other."""
+
+    @contextmanager
+    def transaction(self: Store, book_id: str) -> Iterator[Transaction]:
+        with self._connection(writes=True) as connection:
+            yield store_module.Transaction(connection, book_id)
+
+    with mock.patch.object(Store, "transaction", transaction):
+        yield
+
+
+@contextmanager
 def careless_sync(store: Store, level: str) -> Iterator[None]:
     """Let SQLite acknowledge before the disk has it: `NORMAL` or `OFF` instead of `FULL`."""
 
@@ -158,4 +172,4 @@ def careless_sync(store: Store, level: str) -> Iterator[None]:
         event.remove(store.engine, "connect", loosen)
 
 
-__all__ = ["PLANTED", "Perform", "careless_sync", "honest"]
+__all__ = ["PLANTED", "Perform", "careless_sync", "honest", "no_lock"]

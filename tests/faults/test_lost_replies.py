@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from receivables.errors import TieoutError
 from serving.store.store import Store
-from tests.faults.planted import PLANTED
+from tests.faults.planted import PLANTED, no_lock
 from tests.faults.proxy import Upstream, losing_proxy
 from tests.faults.script import Op, check, make_base, perform, script
 from tests.stores import postgres_database, postgres_server
@@ -114,6 +114,12 @@ def test_without_losses_nothing_is_wrong(server: str) -> None:
             perform(store, op)
         store.close()
         assert check(url, ops, {op.id for op in ops}) == []
+
+
+def test_the_rig_catches_writers_that_do_not_wait(server: str) -> None:
+    with no_lock():
+        wrong, _ = run(server, 60, seed=4)
+    assert wrong
 
 
 @pytest.mark.parametrize("bug", ["new_id_per_retry", "float_money"])

@@ -20,10 +20,12 @@ from receivables.policy import Policy
 from serving.audit.checkpoints import CheckpointFile
 from serving.audit.keeping import AuditFolder, keep_checkpoint, verify_book
 from serving.audit.replay import ReplayError, replay
+from serving.audit.verify import FindingKind
 from serving.catch_up import catch_up
 from serving.commands import audit
 from serving.ingest import ingest_book
 from serving.store import schema
+from serving.store.copying import copy_sqlite
 from serving.store.store import Store
 from tests.stores import NOW, empty_store
 from training.synthetic import make_book, write_book
@@ -97,3 +99,29 @@ def test_a_store_of_real_decisions_verifies(store: Store, tmp_path: Path) -> Non
     keep_checkpoint(store, "acme", folder, NOW)
     result = verify_book(store, "acme", CheckpointFile(tmp_path / "checkpoints.jsonl"), folder.public_key)
     assert result.findings == []
+
+
+@pytest.mark.parametrize(
+    ("table", "statement"),
+    [
+        ("decision", "UPDATE decision SET confidence = 0.5 WHERE seq = 7"),
+        ("decision", "UPDATE decision SET outcome = 'auto', reasons = '' WHERE seq = 7"),
+        ("decision", "UPDATE decision SET evidence = NULL WHERE seq = 7"),
+        ("decision", "UPDATE decision SET id = 'de_other' WHERE seq = 7"),
+        ("outbox", "UPDATE outbox SET body = replace(body, '\"outcome\"', '\"income\"') WHERE seq = 7"),
+    ],
+)
+def test_a_changed_decision_or_event_is_found(
+    store: Store, tmp_path: Path, table: str, statement: str
+) -> None:
+    """On a copy, with the triggers out of the way and foreign keys asleep."""
+    folder = AuditFolder(tmp_path / "audit")
+    keep_checkpoint(store, "acme", folder, NOW)
+    copy_sqlite(store, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as raw:
+        raw.execute(f"DROP TRIGGER IF EXISTS {table}_no_update")
+        assert raw.execute(statement).rowcount == 1
+        raw.commit()
+    with empty_store(f"sqlite:///{tmp_path / 'copy.db'}") as copy:
+        result = verify_book(copy, "acme", folder.checkpoints, folder.public_key)
+    assert {finding.kind for finding in result.findings} == {FindingKind.STATE_DIFFERS}

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features import sorting
+from features import join, sorting
+from features.join import KeyTable, equijoin, sorted_join
 from features.sorting import counted, distinct, first_of_equal, order_by
 
 
@@ -72,3 +73,20 @@ def test_large_tables_take_several_passes() -> None:
         random.integers(0, 2**63, 5000, np.uint64) % 7,
     ]
     assert order_by(*keys).tolist() == np.lexsort(keys[::-1]).tolist()
+
+
+@given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 9)))
+def test_all_joins_find_the_same_pairs_in_the_same_order(left: list[int], right: list[int]) -> None:
+    ours, theirs = np.array(left, np.uint64), np.array(right, np.uint64)
+    pairs = [(a, b) for a, key in enumerate(left) for b, other in enumerate(right) if key == other]
+    for found in (KeyTable.of(theirs).join(ours), sorted_join(ours, theirs), equijoin(ours, theirs)):
+        assert list(zip(*(rows.tolist() for rows in found), strict=True)) == pairs
+
+
+def test_the_engine_joins_like_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(2)
+    left, right = (random.integers(0, 300, count).astype(np.uint64) for count in (900, 700))
+    expected = [rows.tolist() for rows in sorted_join(left, right)]
+    monkeypatch.setattr(join, "_SMALL", 0)
+    assert [rows.tolist() for rows in equijoin(left, right)] == expected
+    assert [rows.tolist() for rows in KeyTable.of(right).join(left)] == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -17,6 +18,9 @@ from serving.ingest import ingest_rows
 from serving.store.store import Store
 from tests.served import TABLE_NAMES, final_state, ready_model, run
 from tests.stores import NOW, copied_store
+
+QUICK = 4
+"""Orders tried every time; the proof tries as many as its profile says."""
 
 CUSTOMERS = {"C-1": "Nordlicht Maschinenbau GmbH", "C-2": "Harbour Foods Ltd", "C-3": "Atelier Dubois SARL"}
 
@@ -114,10 +118,24 @@ def deliveries(draw: st.DrawFn) -> list[tuple[str, list[int]]]:
     return out
 
 
+@pytest.mark.parametrize("seed", range(QUICK))
+def test_some_orders_of_what_comes_end_in_the_same_state(seed: int) -> None:
+    shuffled = random.Random(seed)
+    rows = [(table, row) for table in ("invoices", "payments") for row in range(book().table(table).num_rows)]
+    flow = [(table, [row]) for table, row in [*rows, *shuffled.choices(rows, k=6)]]
+    shuffled.shuffle(flow)
+    ends_as_in_one_go([*flow, ("allocations", list(range(HISTORIC))), flow[0]])
+
+
+@pytest.mark.proof
 @given(flow=deliveries())
 def test_the_final_state_does_not_depend_on_the_order_or_repetition_of_what_comes(
     flow: list[tuple[str, list[int]]],
 ) -> None:
+    ends_as_in_one_go(flow)
+
+
+def ends_as_in_one_go(flow: list[tuple[str, list[int]]]) -> None:
     with copied_store("acme") as store:
         for table, rows in flow:
             take(store, table, rows)
@@ -125,11 +143,11 @@ def test_the_final_state_does_not_depend_on_the_order_or_repetition_of_what_come
         assert final_state(store) == in_one_go()
 
 
-@given(st.data())
-def test_money_is_conserved_whatever_is_matched_at_once(data: st.DataObject) -> None:
+@pytest.mark.parametrize("seed", range(QUICK))
+def test_money_is_conserved_when_the_last_rows_are_matched_at_once(seed: int) -> None:
     """The last few rows come one by one, in any order, and are matched at once."""
     rows = [("invoices", row) for row in range(12)] + [("payments", row) for row in range(10)]
-    last = data.draw(st.lists(st.sampled_from(rows), min_size=1, max_size=3, unique=True))
+    last = random.Random(seed).sample(rows, 3)
     with copied_store("acme") as store:
         for table in ("invoices", "payments"):
             take(
