@@ -150,7 +150,7 @@ def decide_lane(state: State, lane: Lane, model: MatchModel, policy: Policy) -> 
     confidence = lane.confidence(model.calibration)
     facts, evidence = lane_facts(state, lane, confidence, tuple(state.frame.currencies.to_pylist()))
     outcome, reasons = decide_columns(facts, policy)
-    return LaneDecided(lane, confidence, outcome, reasons, evidence)
+    return LaneDecided(lane, confidence, outcome, reasons, evidence, facts)
 
 
 def claims_of(decided: Decided, item_count: int, least: float = RESERVE) -> I64:
