@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from receivables.errors import TieoutError
+from receivables.policy import Policy
 from receivables.words import Outcome
 from serving.audit.chain import append
 from serving.audit.record import canonical
@@ -46,6 +47,7 @@ from serving.store.intake_rows import rows_of
 from serving.store.outbox_rows import OutboxEvent, append_events
 from serving.store.schema import invoice, payment
 from serving.store.store import StoredRow, Transaction
+from serving.two_people import SecondPersonNeededError, needs_second
 
 __all__ = ["BadAllocationError", "NotOpenError", "UnknownPaymentError", "decide", "take_back"]
 
@@ -77,6 +79,7 @@ def decide(  # noqa: PLR0913 - each is a part of what was said
     lines: Sequence[Line],
     *,
     by: str,
+    policy: Policy,
     now: datetime,
     outcome: str = PERSON,
     customer_id: str | None = None,
@@ -88,13 +91,15 @@ def decide(  # noqa: PLR0913 - each is a part of what was said
 
     ``outcome``: `person` applies, `unmatched` says that nothing known is paid, `dismissed` that the line
     is no customer's money. Raises `NotOpenError`, `BadAllocationError` or `OverAppliedError`; nothing is
-    written then.
+    written then. Raises `SecondPersonNeededError` where the policy asks for two and nobody has checked it.
     """
     row = rows_of(tx, payment, [payment_id]).get(payment_id)
     if row is None:
         raise UnknownPaymentError(f"The book has no payment {payment_id[:80]!r}.")
     if row.state not in OPEN_STATES:
         raise NotOpenError(f"The payment {payment_id} is {row.state}.")
+    if outcome != Outcome.UNMATCHED and checked_by is None and needs_second(tx, policy, row, by, now):
+        raise SecondPersonNeededError
     items = rows_of(tx, invoice, [line.invoice_id for line in lines])
     _check(row, lines, items)
     before = decisions_in_force(tx, [payment_id]).get(payment_id)

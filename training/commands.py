@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -135,6 +136,8 @@ def drift(
     as_json: JsonOption = False,
 ) -> None:
     """Compare a month with the ones before it; exits 0 nothing, 4 look, 5 retrain, 6 stop auto-closing."""
+    if find_spec("evidently") is None:
+        raise UsageError("Drift needs evidently: install tieout[monitor].")
     from training.drift import find_drift, write_report
 
     book = _book(source)

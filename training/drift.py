@@ -28,6 +28,9 @@ __all__ = ["DriftError", "DriftReport", "Severity", "Signal", "find_drift", "wri
 
 LOOK: Final = 0.1
 ACT: Final = 0.25
+RARE: Final = 0.2
+"""A day's worth added to both sides, so that one stranger after none is no burst."""
+
 LEAST_ROWS: Final = 100
 """Rows below which a distance is mostly chance: with ten bins its expectation is 9 (1/n + 1/m)."""
 
@@ -250,7 +253,7 @@ def _meant(distances: Mapping[str, float]) -> list[Signal]:
 
 def _volume_signals(daily: Mapping[str, tuple[float, float]]) -> list[Signal]:
     """Read the numbers a day: a burst of strangers is no season."""
-    ratio = {name: now / before if before else 1.0 for name, (before, now) in daily.items()}
+    ratio = {name: (now + RARE) / (before + RARE) for name, (before, now) in daily.items()}
     found = []
     if ratio["strangers"] >= STRANGERS:
         found.append(

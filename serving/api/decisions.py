@@ -22,6 +22,7 @@ from serving.store import view_rows
 from serving.store.intake_rows import rows_of
 from serving.store.schema import invoice
 from serving.store.store import Transaction
+from serving.two_people import policy_in_force
 from serving.views import decision_views
 
 router = APIRouter(prefix="/v1", tags=["decisions"], route_class=ExactRoute)
@@ -102,6 +103,7 @@ async def allocate(
             payment_id,
             lines,
             by=caller.who,
+            policy=policy_in_force(runtime.slot),
             now=now,
             customer_id=body.customer_id,
             reason=body.reason,

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from receivables.money import to_minor
-from receivables.policy import Policy
 from serving.api.route import answered
+from serving.auth.people import Permission
 from serving.model_slot import LoadedModel, ModelUnavailableError
 from serving.pages.forms import Cases, ClaimForm, LineForm, UndoForm, VerdictForm
-from serving.pages.guard import Decider, Seer
+from serving.pages.guard import Decider, NotAllowedError, Seer
 from serving.problems import InvalidRequestError, NotFoundError
 from serving.proposals import Line
 from serving.review import cards
@@ -24,6 +24,7 @@ from serving.store import review_rows
 from serving.store.intake_rows import rows_of
 from serving.store.schema import invoice, payment
 from serving.store.store import StoredRow, Transaction
+from serving.two_people import policy_in_force
 
 router = APIRouter(prefix="/review/api", include_in_schema=False)
 MOST_FOUND = 12
@@ -76,8 +77,12 @@ async def say(request: Request, case_id: str, form: VerdictForm, person: Decider
     def work() -> Done:
         with runtime.store.transaction(person.book_id) as tx:
             verdict = _verdict(tx, case_id, form)
-            policy = runtime.slot.current().policy if runtime.slot.why_not is None else Policy()
-            return give_verdict(tx, case_id, verdict, by=person.who, policy=policy, now=now)
+            if verdict.said is Said.AGREE and not person.may(Permission.APPROVE):
+                raise NotAllowedError(f"The role {person.role} may not {Permission.APPROVE}.")
+            policy = policy_in_force(runtime.slot)
+            return give_verdict(
+                tx, case_id, verdict, by=person.who, policy=policy, now=now, role=person.role.value
+            )
 
     return answered(_said(await runtime.work(work)))
 

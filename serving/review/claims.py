@@ -42,12 +42,12 @@ def claim(
 ) -> list[Any]:
     """Lease the next cases to a person; what she held before stays hers.
 
-    A case that she decided first and that waits for a second person is not given to her.
+    A case on which she has said her word, and that wants another person's, is not given to her.
     """
     rows = review_rows.waiting(
         tx, who, now, order=queue.order, reason=queue.reason, limit=min(count, MOST) * 2, skip=skip
     )
-    mine = [row for row in rows if not _is_own_approval(tx, row, who)][: min(count, MOST)]
+    mine = [row for row in rows if not _has_spoken(tx, row, who)][: min(count, MOST)]
     review_rows.take(tx, [row.id for row in mine], who, now + LEASE)
     return mine
 
@@ -62,7 +62,12 @@ def release(tx: Transaction, who: str, ids: Sequence[str]) -> None:
     review_rows.let_go(tx, ids[:MOST], who)
 
 
-def _is_own_approval(tx: Transaction, row: StoredRow, who: str) -> bool:
-    if row.state != review_rows.APPROVAL:
+def _has_spoken(tx: Transaction, row: StoredRow, who: str) -> bool:
+    """Tell whether a person has said her word on a case that wants another one's."""
+    if row.state != review_rows.APPROVAL and row.source != "audit":
         return False
-    return any(said.said_by == who for said in review_rows.verdicts_of(tx, row.id))
+    said = review_rows.verdicts_of(tx, row.id)
+    undone = {str(one.reason or "").removeprefix("undo ") for one in said if one.said == "undo"}
+    return any(
+        one.said_by == who and one.said not in ("undo", "later") and one.id not in undone for one in said
+    )

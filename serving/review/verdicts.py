@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from receivables.errors import TieoutError
+from receivables.limits import EVERY_ROLE
 from receivables.policy import Policy
 from serving.audit.chain import append
 from serving.by_person import BadAllocationError, decide, take_back
 from serving.proposals import Line
-from serving.review.two_people import needs_second
 from serving.store import review_rows
 from serving.store.intake_rows import rows_of
 from serving.store.review_rows import APPROVAL, CLOSED, HELD, OPEN, WAITING
 from serving.store.schema import invoice, payment
 from serving.store.store import StoredRow, Transaction
+from serving.two_people import needs_second
 
 __all__ = ["CaseMovedError", "Done", "Said", "UnknownCaseError", "Verdict", "give_verdict", "undo_verdict"]
 
@@ -105,7 +106,14 @@ class Done:
 
 
 def give_verdict(
-    tx: Transaction, case_id: str, verdict: Verdict, *, by: str, policy: Policy, now: datetime
+    tx: Transaction,
+    case_id: str,
+    verdict: Verdict,
+    *,
+    by: str,
+    policy: Policy,
+    now: datetime,
+    role: str = EVERY_ROLE,
 ) -> Done:
     """Carry a verdict out.
 
@@ -122,13 +130,16 @@ def give_verdict(
     if row.source == "audit" or row.payment_id is None:
         return _opinion(tx, row, verdict, by, now)
     if row.state == APPROVAL:
-        return _second(tx, row, verdict, by, now)
+        return _second(tx, row, verdict, by, policy, now)
     money = rows_of(tx, payment, [row.payment_id])[row.payment_id]
     if verdict.said in MOVES and verdict.said is not Said.NONE and needs_second(tx, policy, money, by, now):
+        # what is agreed to later is what was said now, whatever the model proposes by then
+        whole = replace(verdict, lines=tuple(_lines(tx, row, verdict)))
+        _check_write_offs(whole.lines, policy, role)
         review_rows.change_case(tx, row.id, state=APPROVAL, lease_by=None, lease_until=None)
-        _write(tx, row, verdict, by, None, now)
+        _write(tx, row, whole, by, None, now)
         return Done(verdict.id, row.id, APPROVAL, None, detail={"needs": "another person must agree"})
-    return _carry_out(tx, row, verdict, by, None, now)
+    return _carry_out(tx, row, verdict, by, now, policy, role)
 
 
 def undo_verdict(tx: Transaction, verdict_id: str, *, undo_id: str, by: str, now: datetime) -> Done:
@@ -141,18 +152,31 @@ def undo_verdict(tx: Transaction, verdict_id: str, *, undo_id: str, by: str, now
         raise UnknownCaseError(f"You gave no verdict {verdict_id[:80]!r}.")
     row = review_rows.find_case(tx, said.case_id)
     assert row is not None
-    if said.decision_id is not None:
-        money = rows_of(tx, payment, [said.payment_id])[said.payment_id]
-        if money.decision_id != said.decision_id:
+    made = _decision_of(tx, said)
+    money = rows_of(tx, payment, [said.payment_id]).get(said.payment_id)
+    if made is not None:
+        if money is None or money.decision_id != made:
             raise CaseMovedError("The payment was decided again since.")
         take_back(tx, said.payment_id, by=by, reason="undone", now=now)
         state = CLOSED
-    else:
+    elif row.state in (*WAITING, HELD) or row.source == "audit":
         review_rows.change_case(tx, row.id, state=OPEN, closed_at=None, due_at=None, assignee=None)
         state = OPEN
+    else:
+        raise CaseMovedError(f"The case is {row.state} since.")
     undo = Verdict(id=undo_id, version=row.version, said=Said.LATER, reason=f"undo {verdict_id}")
     _write(tx, row, undo, by, None, now, word="undo")
     return Done(undo_id, row.id, state, None)
+
+
+def _decision_of(tx: Transaction, said: StoredRow) -> str | None:
+    """Give the decision that a verdict led to: its own, or that of the second person who agreed with it."""
+    if said.decision_id is not None:
+        return str(said.decision_id)
+    for later in review_rows.verdicts_of(tx, said.case_id):
+        if later.said == Said.AGREE and later.decision_id is not None:
+            return str(later.decision_id)
+    return None
 
 
 def _check(row: StoredRow, verdict: Verdict, by: str, now: datetime) -> None:
@@ -178,8 +202,17 @@ def _micro(now: datetime) -> int:
     return microseconds(now)
 
 
+def _check_write_offs(lines: Sequence[Line], policy: Policy, role: str) -> None:
+    """Refuse a write-off larger than the policy lets this role make; what terms grant needs no leave."""
+    for line in lines:
+        limit = policy.max_write_off_amount.minor(role, line.currency)
+        granted = line.write_off_reason in ("early_payment_discount", "processor_fee")
+        if limit is not None and not granted and abs(line.write_off_minor) > limit:
+            raise BadVerdictError(f"The role {role} may not write off so much on {line.invoice_id}.")
+
+
 def _carry_out(
-    tx: Transaction, row: StoredRow, verdict: Verdict, by: str, checked_by: str | None, now: datetime
+    tx: Transaction, row: StoredRow, verdict: Verdict, by: str, now: datetime, policy: Policy, role: str
 ) -> Done:
     """Do what a verdict says on a case that waits."""
     match verdict.said:
@@ -198,6 +231,7 @@ def _carry_out(
             raise BadVerdictError("Only a second person can agree or disagree.")
         case _:
             lines = _lines(tx, row, verdict)
+            _check_write_offs(lines, policy, role)
             outcome = {Said.NONE: "unmatched", Said.DISMISS: "dismissed"}.get(verdict.said, "person")
             if verdict.said is Said.ON_ACCOUNT and not verdict.customer_id:
                 raise BadVerdictError("On account needs the customer.")
@@ -206,10 +240,10 @@ def _carry_out(
                 row.payment_id,
                 lines,
                 by=by,
+                policy=policy,
                 now=now,
                 outcome=outcome,
                 customer_id=verdict.customer_id,
-                checked_by=checked_by,
                 reason=verdict.reason,
             )
             review_rows.change_case(tx, row.id, state=CLOSED, closed_at=now, lease_by=None, lease_until=None)
@@ -244,7 +278,9 @@ def _line(row: StoredRow) -> Line:
     return Line(**{name: getattr(row, name) for name in names}, rate_date=day)
 
 
-def _second(tx: Transaction, row: StoredRow, verdict: Verdict, by: str, now: datetime) -> Done:
+def _second(
+    tx: Transaction, row: StoredRow, verdict: Verdict, by: str, policy: Policy, now: datetime
+) -> Done:
     """Hear the second person: agreement carries out what the first said, disagreement opens it again."""
     first = next(said for said in reversed(review_rows.verdicts_of(tx, row.id)) if said.said in {*MOVES})
     if first.said_by == by:
@@ -252,7 +288,7 @@ def _second(tx: Transaction, row: StoredRow, verdict: Verdict, by: str, now: dat
     if verdict.said is Said.AGREE:
         review_rows.change_case(tx, row.id, state=OPEN)
         whole = _from_body(first)
-        done = _carry_out_for(tx, row, whole, first.said_by, by, now)
+        done = _carry_out_for(tx, row, whole, (first.said_by, by), policy, now)
         _write(tx, row, verdict, by, done, now)
         return Done(verdict.id, row.id, CLOSED, done)
     if verdict.said is Said.DISAGREE:
@@ -265,20 +301,13 @@ def _second(tx: Transaction, row: StoredRow, verdict: Verdict, by: str, now: dat
 
 
 def _carry_out_for(
-    tx: Transaction, row: StoredRow, verdict: Verdict, first: str, second: str, now: datetime
+    tx: Transaction, row: StoredRow, verdict: Verdict, people: tuple[str, str], policy: Policy, now: datetime
 ) -> str:
     outcome = {Said.DISMISS: "dismissed"}.get(verdict.said, "person")
     done = decide(
-        tx,
-        row.payment_id,
-        _lines(tx, row, verdict),
-        by=first,
-        now=now,
-        outcome=outcome,
-        customer_id=verdict.customer_id,
-        checked_by=second,
-        reason=verdict.reason,
-    )
+        tx, row.payment_id, verdict.lines, by=people[0], policy=policy, now=now, outcome=outcome,
+        customer_id=verdict.customer_id, checked_by=people[1], reason=verdict.reason,
+    )  # fmt: skip
     review_rows.change_case(tx, row.id, state=CLOSED, closed_at=now, lease_by=None, lease_until=None)
     return done.decision_id
 

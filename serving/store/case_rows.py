@@ -12,7 +12,7 @@ from serving.store.columns import Int
 from serving.store.schema import case
 from serving.store.store import Transaction
 
-_WAITS = ("open", "held")
+_WAITS = ("open", "held", "approval")
 
 
 def open_cases(tx: Transaction, payments: Sequence[str]) -> dict[str, Any]:

@@ -208,15 +208,15 @@ def opened_at(tx: Transaction, now: datetime) -> list[datetime]:
 
 
 def money_today(tx: Transaction, who: str, since: datetime) -> list[Any]:
-    """Read payer, currency and amount of each verdict by which a person moved money since an instant."""
+    """Read payer, currency and amount of each payment whose money a person moved since an instant."""
     query = (
         select(payment.c.payer_name, payment.c.payer_account, payment.c.currency, payment.c.amount_minor)
-        .join(verdict, and_(verdict.c.book_id == payment.c.book_id, verdict.c.payment_id == payment.c.id))
+        .join(decision, and_(decision.c.book_id == payment.c.book_id, decision.c.payment_id == payment.c.id))
         .where(
-            verdict.c.book_id == tx.book_id,
-            verdict.c.said_by == who,
-            verdict.c.created_at >= since,
-            verdict.c.decision_id.is_not(None),
+            decision.c.book_id == tx.book_id,
+            decision.c.decided_by == who,
+            decision.c.created_at >= since,
+            decision.c.outcome.in_(("person", "dismissed")),
         )
     )
     return list(tx.connection.execute(query))

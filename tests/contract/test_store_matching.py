@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from features.book import Book
 from features.state import FOREVER, State
+from receivables.policy import Policy
 from serving import catch_up as catching_up
 from serving.block_keys import NAME_MARK, name_keys_of
 from serving.by_person import decide
@@ -280,7 +281,7 @@ def test_a_persons_decision_is_never_changed_by_a_rerun(store: Store) -> None:
     before = final_state(store)
     waits = next(one for one, (state, *_) in before["payments"].items() if state == "review")
     with store.transaction("acme") as tx:
-        decide(tx, waits, (), by="anna", now=NOW, outcome="unmatched", reason="none of ours")
+        decide(tx, waits, (), by="anna", policy=Policy(), now=NOW, outcome="unmatched", reason="none of ours")
     said = final_state(store)["payments"][waits]
     with store.transaction("acme") as tx:
         mark_for_recheck(tx, [one for one, (state, *_) in before["payments"].items() if state != "history"])

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from receivables.errors import TieoutError
+from receivables.policy import Policy
 from serving.by_person import decide, take_back
 from serving.catch_up import catch_up
 from serving.ingest import ingest_book
@@ -70,7 +71,7 @@ def test_a_person_applies_what_the_model_proposed_and_takes_it_back(filled: Stor
     with filled.transaction(BOOK) as tx:
         name, lines = proposed(tx)
         before = dict(tx.connection.execute(select(invoice.c.id, invoice.c.open_minor)).all())
-        done = decide(tx, name, lines, by="ana", now=NOW)
+        done = decide(tx, name, lines, by="ana", policy=Policy(), now=NOW)
     assert done.proposed.outcome == "person"
     sound(filled)
     with filled.reading(BOOK) as tx:
@@ -83,7 +84,7 @@ def test_a_person_applies_what_the_model_proposed_and_takes_it_back(filled: Stor
         assert {row.decided_by for row in rows} == {"ana"}
         assert {row.source for row in rows} == {"person"}
     with filled.transaction(BOOK) as tx, pytest.raises(TieoutError, match="applied"):
-        decide(tx, name, lines, by="bo", now=NOW)
+        decide(tx, name, lines, by="bo", policy=Policy(), now=NOW)
     with filled.transaction(BOOK) as tx:
         undone = take_back(tx, name, by="bo", reason="wrong invoice", now=NOW)
         assert len(undone) == len(lines)
@@ -92,14 +93,14 @@ def test_a_person_applies_what_the_model_proposed_and_takes_it_back(filled: Stor
         assert dict(tx.connection.execute(select(invoice.c.id, invoice.c.open_minor)).all()) == before
         assert tx.connection.execute(select(payment.c.state).where(payment.c.id == name)).scalar() == "review"
     with filled.transaction(BOOK) as tx:
-        decide(tx, name, lines, by="ana", now=NOW)
+        decide(tx, name, lines, by="ana", policy=Policy(), now=NOW)
     sound(filled)
 
 
 def test_a_rerun_never_changes_what_a_person_decided(filled: Store) -> None:
     with filled.transaction(BOOK) as tx:
         name, lines = proposed(tx)
-        decide(tx, name, lines[:1], by="ana", now=NOW)
+        decide(tx, name, lines[:1], by="ana", policy=Policy(), now=NOW)
     catch_up(filled, BOOK, bundle(), policy(), lambda: NOW)
     sound(filled)
     with filled.reading(BOOK) as tx:
@@ -123,14 +124,14 @@ def test_nothing_that_does_not_add_up_is_written(filled: Store) -> None:
         [replace(first, currency="XXX")],
     ):
         with pytest.raises(TieoutError), filled.transaction(BOOK) as tx:
-            decide(tx, name, bad, by="ana", now=NOW)
+            decide(tx, name, bad, by="ana", policy=Policy(), now=NOW)
     sound(filled)
 
 
 def test_none_of_these_closes_the_case_and_leaves_the_cash_unapplied(filled: Store) -> None:
     with filled.transaction(BOOK) as tx:
         name, _ = proposed(tx)
-        decide(tx, name, [], by="ana", outcome="unmatched", reason="unknown payer", now=NOW)
+        decide(tx, name, [], by="ana", policy=Policy(), outcome="unmatched", reason="unknown payer", now=NOW)
     sound(filled)
     with filled.reading(BOOK) as tx:
         waits = select(case.c.id).where(case.c.payment_id == name, case.c.state == "open")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from features.book import read_book
 from features.snapshot import open_snapshot
 from receivables.audit_sample import AuditPlan
+from serving.by_person import decide
 from serving.catch_up import catch_up
 from serving.ingest import ingest_book
 from serving.review.audits import draw_audits
@@ -23,6 +25,7 @@ from serving.review.verdicts import (
     Done,
     Said,
     Verdict,
+    _line,
     give_verdict,
     undo_verdict,
 )
@@ -30,6 +33,7 @@ from serving.store.invariants import violations
 from serving.store.review_rows import find_case, lines_of_decision, verdicts_of
 from serving.store.schema import case, payment
 from serving.store.store import Store, Transaction
+from serving.two_people import SecondPersonNeededError
 from tests.learnt import bundle, policy
 from tests.stores import empty_store
 from training.labels import labelled_book, resolve
@@ -167,8 +171,6 @@ def test_audits_are_drawn_once_answered_blind_by_two_and_certify(filled: Store, 
         lines = lines_of_decision(tx, rows[0].decision_id)
     assert len(rows) == drawn
     assert {row.pi for row in rows} == {0.5}
-    from serving.review.verdicts import _line
-
     first = rows[0]
     given = tuple(_line(line) for line in lines)
     for who in ("ana", "bo"):
@@ -195,3 +197,54 @@ def test_a_lease_ends_and_the_case_goes_to_somebody_else(filled: Store) -> None:
         assert not mine & {row.id for row in claim(tx, "bo", Queue(), NOW, count=50)}
         later = NOW + timedelta(minutes=6)
         assert mine <= {row.id for row in claim(tx, "bo", Queue(), later, count=50)}
+
+
+def test_undo_after_two_agreed_takes_the_money_back(filled: Store) -> None:
+    with filled.transaction(BOOK) as tx:
+        name, _, payment_id = proposed(tx)
+    tight = policy(four_eyes_amount="0.01")
+    for number, (by, said) in enumerate((("ana", Said.ACCEPT), ("bo", Said.AGREE))):
+        with filled.transaction(BOOK) as tx:
+            row = find_case(tx, name)
+            assert row is not None
+            given = Verdict(id=f"eye-number-{number}", version=row.version, said=said)
+            done = give_verdict(tx, name, given, by=by, policy=tight, now=NOW)
+    assert done.decision_id is not None
+    with filled.transaction(BOOK) as tx:
+        undo_verdict(tx, "eye-number-0", undo_id="undo-it-all", by="ana", now=NOW)
+    with filled.reading(BOOK) as tx:
+        assert list(violations(tx)) == []
+        state = select(payment.c.state).where(payment.c.id == payment_id)
+        assert tx.connection.execute(state).scalar() == "review"
+
+
+def test_no_way_in_goes_around_the_second_person(filled: Store) -> None:
+    with filled.transaction(BOOK) as tx:
+        name, _, payment_id = proposed(tx)
+        lines = [_line(line) for line in lines_of_decision(tx, find_case(tx, name).decision_id)]  # type: ignore[union-attr]
+    with pytest.raises(SecondPersonNeededError), filled.transaction(BOOK) as tx:
+        decide(tx, payment_id, lines, by="key:abc", policy=policy(four_eyes_amount="0.01"), now=NOW)
+
+
+def test_who_has_answered_an_audit_is_not_asked_again(filled: Store) -> None:
+    with filled.transaction(BOOK) as tx:
+        draw_audits(tx, AuditPlan(share=1.0, high_value_share=1.0), b"salt", NOW)
+        name = tx.connection.execute(select(case.c.id).where(case.c.source == "audit")).scalars().first()
+        assert name is not None
+        row = find_case(tx, name)
+        assert row is not None
+        version = row.version
+    say(filled, name, version, Said.NONE, reason="nobody we know")
+    with filled.transaction(BOOK) as tx:
+        assert name not in {row.id for row in claim(tx, "ana", Queue(), NOW, count=50)}
+
+
+def test_a_role_may_not_write_off_more_than_the_policy_allows_it(filled: Store) -> None:
+    with filled.transaction(BOOK) as tx:
+        name, version, _ = proposed(tx)
+        first = _line(lines_of_decision(tx, find_case(tx, name).decision_id)[0])  # type: ignore[union-attr]
+    line = replace(first, write_off_minor=500, write_off_reason="other")
+    tight = policy(max_write_off_amount={"reviewer": "1.00"})
+    given = Verdict(id="too-much-off", version=version, said=Said.SPLIT, lines=(line,))
+    with pytest.raises(BadVerdictError, match="write off"), filled.transaction(BOOK) as tx:
+        give_verdict(tx, name, given, by="ana", policy=tight, now=NOW, role="reviewer")
