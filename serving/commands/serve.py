@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -72,8 +73,9 @@ def _print_key(store: Store, settings: Settings) -> None:
     now = wall_clock()
     store.create_book(DEV_BOOK, DEV_BOOK, now)
     with store.transaction(DEV_BOOK) as tx:
-        text, _ = make_key(tx, frozenset(Scope), "tieout serve --dev", now, "tieout serve --dev")
-    typer.echo(f"API key, shown once: {text}")
+        until = now + timedelta(days=1)
+        text, _ = make_key(tx, frozenset(Scope), "tieout serve --dev", now, "tieout serve --dev", until)
+    typer.echo(f"API key, good for a day and shown once: {text}")
     typer.echo(
         f"Book: {DEV_BOOK}. Try: curl -H 'Authorization: Bearer {text}' http://{settings.host}:{settings.port}/readyz"
     )

@@ -39,7 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @document.parametrize()
 @settings(
-    max_examples=100 if IS_PROOF else 5,
+    max_examples=100 if IS_PROOF else 3,
     suppress_health_check=[*HealthCheck],  # a fixture is shared by examples on purpose
 )
 def test_every_operation_answers_as_documented(case: Case[Any], service: Service) -> None:
