@@ -151,7 +151,8 @@ def test_a_row_that_says_nothing_is_rejected(service: Service) -> None:
         answer = service.post(f"/v1/{table.replace('_', '-')}", {table: [{}, {"unknown": "x"}]}).json()
         assert [one["status"] for one in answer["results"]] == ["rejected", "rejected"]
         assert answer["results"][0]["problems"][0]["code"] == "missing_value"
-    for body in ({"payments": [{}]}, {"payments": [{}], "invoices": [INVOICE]}):
+    bodies: list[dict[str, object]] = [{"payments": [{}]}, {"payments": [{}], "invoices": [INVOICE]}]
+    for body in bodies:
         answer = service.post("/v1/match", body).json()
         assert (answer["decisions"], answer["problems"][0]["code"]) == ([], "missing_value")
 
