@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI, Request
+from starlette.responses import Response
 
 from features.book import book_from_rows
 
@@ -95,8 +97,6 @@ def bare() -> Any:  # noqa: ANN401 - an ASGI application
     """Make the application that only scores."""
     import numpy as np
     import orjson
-    from fastapi import FastAPI, Request
-    from starlette.responses import Response
 
     from features.bundle import base_bundle
 

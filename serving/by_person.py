@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from receivables.errors import TieoutError
@@ -316,9 +317,10 @@ def _wait_again(
         now_us,
     )
     body = said_of(DecisionRecord(decision_id, seq, proposed, is_new=True)) | {
-        "decided_by": by,
-        "why": reason,
-        "undone": list(undone),
-    }
-    append(tx, "decisions.taken_back", body, now)
-    append_events(tx, [OutboxEvent("decision.made", row.id, canonical(body).decode())], now)
+        "decided_by": by, "why": reason, "undone": list(undone),
+    }  # fmt: skip
+    told = canonical(body)
+    # what a person wrote may name somebody, so the chain has its hash only
+    said = {"id": decision_id, "payment_id": row.id, "sha256": sha256(told).hexdigest(), "grounds": None}
+    append(tx, "decisions.taken_back", {"decisions": [said], "by": by, "undone": list(undone)}, now)
+    append_events(tx, [OutboxEvent("decision.made", row.id, told.decode())], now)

@@ -51,18 +51,26 @@ def apply_payments(
     if not asked:
         return []
     records = _decide(tx, asked, model, now)
+    left = _left_behind(tx, records, records)
+    if left:
+        later = _decide(tx, left[:MOST_RIVALS], model, now, along=False)
+        records += later
+        mark_for_recheck(tx, [*left[MOST_RIVALS:], *_left_behind(tx, later, records)])
+    return records
+
+
+def _left_behind(
+    tx: Transaction, closing: Sequence[DecisionRecord], done: Sequence[DecisionRecord]
+) -> list[str]:
+    """Find the waiting payments whose proposal wants an item that just closed or shrank."""
     closed = {
         line.invoice_id
-        for one in records
+        for one in closing
         if one.is_new and one.proposed.outcome == Outcome.AUTO
         for line in one.proposed.lines
     }
-    done = {one.proposed.payment_id for one in records}
-    left = [one for one in may_decide(tx, proposed_on(tx, sorted(closed))) if one not in done]
-    mark_for_recheck(tx, left[MOST_RIVALS:])
-    if left:
-        records += _decide(tx, left[:MOST_RIVALS], model, now, along=False)
-    return records
+    decided = {one.proposed.payment_id for one in done}
+    return [one for one in may_decide(tx, proposed_on(tx, sorted(closed))) if one not in decided]
 
 
 def apply_items(

@@ -17,7 +17,7 @@ from serving.history import allocation_ids
 from serving.ingest import ingest_rows
 from serving.personal import mask_card_numbers
 from serving.row_states import Intake, Refusal, RowState
-from serving.stateless_match import complete_rows, row_problems
+from serving.stateless_match import blank_row, complete_rows, row_problems
 from serving.store.intake_rows import plain_columns, rows_of
 from serving.store.schema import invoice, payment
 from serving.store.store import Transaction
@@ -101,7 +101,7 @@ def _answers(
     in_order = iter(_typed_names(book_id, spec, book.table(spec.name)))
     answers = []
     for number, row in enumerate(rows, 1):
-        said = problems.get(number, [])
+        said = problems.get(number, []) or blank_row(spec.name, number, row)
         name = None
         if not said:
             name = next(in_order, None) if spec.name in _NAMED_BY_CONTENT else _name(spec, row)

@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-import pyarrow as pa
-
 from features.book import Book, book_from_rows
 from features.book_schema import TABLES
 from features.pipeline import MatchResult
+from features.quarantine import PROBLEMS
 from receivables.policy import Policy
 from serving import metrics
 from serving.cash_application import match_stateless, preview
 from serving.model_slot import LoadedModel
 from serving.store.store import Transaction
 
-__all__ = ["complete_rows", "match_against_store", "match_rows", "row_problems"]
+__all__ = ["blank_row", "complete_rows", "match_against_store", "match_rows", "row_problems"]
 
 MOST_CANDIDATES: Final = 20
 """Candidates shown for a payment, best first."""
@@ -39,7 +38,7 @@ def match_rows(
     used = with_knobs(model, knobs)
     complete = {name: complete_rows(name, rows) for name, rows in tables.items()}
     book, result = match_stateless(complete, used)
-    return _said(book, result, used)
+    return _said(book, result, used, tables)
 
 
 def match_against_store(
@@ -51,7 +50,8 @@ def match_against_store(
     """Decide the payments of `tables` against the items in the store; nothing is written."""
     used = with_knobs(model, knobs)
     book = book_from_rows({name: complete_rows(name, rows) for name, rows in tables.items()})
-    return _said(book, preview(tx, book, used), used)
+    result = preview(tx, book, used) if book.payments.num_rows else None
+    return _said(book, result, used, tables)
 
 
 def with_knobs(model: LoadedModel, knobs: Mapping[str, Any] | None) -> LoadedModel:
@@ -59,14 +59,24 @@ def with_knobs(model: LoadedModel, knobs: Mapping[str, Any] | None) -> LoadedMod
     return model if knobs is None else replace(model, policy=model.policy.merged_with(knobs))
 
 
-def _said(book: Book, result: MatchResult, model: LoadedModel) -> dict[str, Any]:
-    decisions = result.decisions.to_pylist()
+def _said(
+    book: Book,
+    result: MatchResult | None,
+    model: LoadedModel,
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> dict[str, Any]:
+    blank = [
+        problem
+        for name, rows in tables.items()
+        for number, row in enumerate(rows, 1)
+        for problem in blank_row(name, number, row)
+    ]
     return {
-        "decisions": _answers(decisions, result.allocations, result.candidates),
+        "decisions": _answers(result) if result is not None and result.decisions.num_rows else [],
         "model": model.name,
         "policy": model.policy.fingerprint(),
         "guarantee": guarantee_of(model.policy),
-        "problems": row_problems(book),
+        "problems": row_problems(book) + blank,
     }
 
 
@@ -90,21 +100,29 @@ def row_problems(book: Book) -> list[dict[str, Any]]:
     ]
 
 
+def blank_row(table: str, number: int, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the problem of a row that says nothing: readers of files pass blank lines by, a sender is told."""
+    if any(cell is not None and str(cell).strip() for cell in row.values()):
+        return []
+    advice = PROBLEMS["missing_value"]
+    blank = {"table": table, "row": number, "field": None, "code": "missing_value"}
+    return [{**blank, "message": advice.message, "mend": advice.mend}]
+
+
 def complete_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Give every row the required columns: one that lacks them is set aside, its neighbours are not."""
     required = dict.fromkeys(next(spec.required_columns for spec in TABLES if spec.name == table))
     return [{**required, **row} for row in rows]
 
 
-def _answers(
-    decisions: list[dict[str, Any]], allocations: pa.Table, candidates: pa.Table
-) -> list[dict[str, Any]]:
+def _answers(result: MatchResult) -> list[dict[str, Any]]:
+    decisions: list[dict[str, Any]] = result.decisions.to_pylist()
     laid: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in allocations.to_pylist():
+    for row in result.allocations.to_pylist():
         laid[row["payment_id"]].append({**{name: row[name] for name in _ALLOCATION}, "rate_date": _day(row)})
     seen: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    columns = [name for name in _CANDIDATE if name in candidates.column_names]
-    for row in candidates.select(columns).to_pylist():
+    columns = [name for name in _CANDIDATE if name in result.candidates.column_names]
+    for row in result.candidates.select(columns).to_pylist():
         seen[row["payment_id"]].append(_candidate(row))
     for decision in decisions:
         payment_id = decision["payment_id"]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from serving.audit.record import canonical, parsed
+from serving.audit.record import parsed
 from serving.audit.verify import FindingKind, Verification
 from serving.store.audit_rows import all_decisions, read_records, told_decisions
 from serving.store.store import Transaction
@@ -56,12 +56,9 @@ def _audited(tx: Transaction) -> dict[str, tuple[int, str, str | None]]:
     """Read from the chain, by decision: the record, the hash of what was told, the hash of the grounds."""
     found: dict[str, tuple[int, str, str | None]] = {}
     for record in read_records(tx):
-        if record.kind == "decisions.made":
+        if record.kind in ("decisions.made", "decisions.taken_back"):
             for one in parsed(record.payload)["body"]["decisions"]:
                 found[one["id"]] = record.seq, one["sha256"], one["grounds"]
-        elif record.kind == "decisions.taken_back":
-            body = parsed(record.payload)["body"]
-            found[body["decision_id"]] = record.seq, hashlib.sha256(canonical(body)).hexdigest(), None
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -74,9 +75,10 @@ def _print_key(store: Store, settings: Settings) -> None:
     now = wall_clock()
     store.create_book(DEV_BOOK, DEV_BOOK, now)
     with store.transaction(DEV_BOOK) as tx:
-        text, _ = make_key(tx, frozenset(Scope), "tieout serve --dev", now, "tieout serve --dev")
+        until = now + timedelta(days=1)
+        text, _ = make_key(tx, frozenset(Scope), "tieout serve --dev", now, "tieout serve --dev", until)
         logins = _reviewers(tx, now)
-    typer.echo(f"API key, shown once: {text}")
+    typer.echo(f"API key, good for a day and shown once: {text}")
     for email, password in logins:
         typer.echo(f"Reviewer log-in, shown once: {email} {password}")
     typer.echo(

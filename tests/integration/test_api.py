@@ -146,6 +146,17 @@ def test_every_table_takes_rows_once(service: Service, table: str) -> None:
         assert [one["status"] for one in answer.json()["results"]] == [status], answer.text
 
 
+def test_a_row_that_says_nothing_is_rejected(service: Service) -> None:
+    for table in ("allocations", "payments", "fx_rates"):
+        answer = service.post(f"/v1/{table.replace('_', '-')}", {table: [{}, {"unknown": "x"}]}).json()
+        assert [one["status"] for one in answer["results"]] == ["rejected", "rejected"]
+        assert answer["results"][0]["problems"][0]["code"] == "missing_value"
+    bodies: list[dict[str, object]] = [{"payments": [{}]}, {"payments": [{}], "invoices": [INVOICE]}]
+    for body in bodies:
+        answer = service.post("/v1/match", body).json()
+        assert (answer["decisions"], answer["problems"][0]["code"]) == ([], "missing_value")
+
+
 def test_a_row_about_nothing_we_know_is_rejected(service: Service) -> None:
     line = {"payment_id": "P-404", "reference": "x", "amount": "1.00"}
     results = service.post("/v1/remittance-lines", {"remittance_lines": [line]}).json()["results"]

@@ -10,6 +10,10 @@ from sqlalchemy import select
 
 from receivables.errors import TieoutError
 from receivables.policy import Policy
+from serving.audit.chain import records
+from serving.audit.decisions import check_decisions
+from serving.audit.entries import check_journal
+from serving.audit.verify import FindingKind, verify_chain
 from serving.by_person import decide, take_back
 from serving.catch_up import catch_up
 from serving.ingest import ingest_book
@@ -65,6 +69,10 @@ def line_of(row: object) -> Line:
 def sound(store: Store) -> None:
     with store.reading(BOOK) as tx:
         assert list(violations(tx)) == []
+        audited = verify_chain(BOOK, records(tx), [], None)
+        check_journal(tx, audited)
+        check_decisions(tx, audited)
+        assert {finding.kind for finding in audited.findings} == {FindingKind.NO_CHECKPOINT}
 
 
 def test_a_person_applies_what_the_model_proposed_and_takes_it_back(filled: Store) -> None:

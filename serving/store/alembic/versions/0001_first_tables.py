@@ -1,4 +1,8 @@
-"""The first tables of the store."""
+"""The first tables of the store.
+
+Until the first release these are the tables of the code; that release writes them out here, and from then
+on a change is a step of its own.
+"""
 
 from __future__ import annotations
 
