@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from features import references as ref
 from features.frame import I32, I64, B
+from features.instalments import agreed_parts
 from features.join import KeyFilter, equijoin, expand, group_starts, lookup, sorted_join
 from features.mentions import TextMentions, text_mentions
 from features.party import F32, PartyIndex, PartyTable, find_parties
@@ -112,14 +113,15 @@ class OpenIndex:
 
     @cached_property
     def amount_keys(self) -> tuple[I64, I64, I64]:
-        """(item, currency, amount) of balances and of balances less an early-payment discount."""
+        """(item, currency, amount) of balances, of balances less a discount, of instalments."""
         frame = self.reading.frame
         rows = self.open_rows
         balance = self.state.open_amount[rows]
         discount = frame.item_discount[rows] * frame.item_sign[rows]
         has = (discount != 0) & (balance == frame.item_amount[rows])
-        items = np.concatenate([rows, rows[has]])
-        amounts = np.concatenate([balance, balance[has] - discount[has]])
+        agreed, part = agreed_parts(self.state)
+        items = np.concatenate([rows, rows[has], agreed])
+        amounts = np.concatenate([balance, balance[has] - discount[has], part])
         return items, frame.item_currency[items].astype(np.int64), amounts
 
 

@@ -13,11 +13,11 @@ from types import ModuleType
 import numpy as np
 
 from features.comparison import F32, Comparison
-from features.comparisons import amounts, dates, history, party, references
+from features.comparisons import amounts, dates, history, nearly, party, references
 
-FAMILIES = (references, amounts, dates, party, history)
+FAMILIES = (references, nearly, amounts, dates, party, history)
 SCHEMA: dict[str, int] = {name: sign for family in FAMILIES for name, sign in family.COLUMNS.items()}
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def compare(comparison: Comparison) -> F32:
@@ -50,5 +50,6 @@ def prepare(comparison: Comparison) -> None:
         getattr(comparison, name)
     _ = comparison.index.open_rows, comparison.index.by_customer
     frame = comparison.frame
+    _ = comparison.index.reading.number_runs, comparison.index.reading.item_keys
     _ = frame.item_due, frame.item_issue, frame.item_discount, frame.item_discount_date, frame.item_known
     _ = frame.payment_known, frame.payment_value_day, frame.payment_customer

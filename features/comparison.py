@@ -87,10 +87,20 @@ class Comparison:
         return self.frame.item_customer[self.item]
 
     def discounts(self, pair: I64) -> tuple[I64, B]:
-        """Return the early-payment discount of pairs (signed, 0: none is left) and whether it is in time."""
+        """Return the early-payment discount of pairs (signed, 0: none is left) and whether it is in time.
+
+        The booking day decides; where the value day says otherwise, `discount_is_close` knows.
+        """
         frame, item = self.frame, self.item[pair]
         discount = frame.item_discount[item] * frame.item_sign[item]
         untouched = self.balance[pair] == frame.item_amount[item]
         last = frame.item_discount_date[item]
-        in_time = (last == NO_DATE) | (frame.payment_value_day[self.payment_row[pair]] <= last)
+        in_time = (last == NO_DATE) | (frame.payment_booking[self.payment_row[pair]] <= last)
         return np.where(untouched, discount, 0), in_time
+
+    def discount_is_close(self, pair: I64) -> B:
+        """Tell where booking day and value day lie on different sides of the last day of the discount."""
+        frame, last = self.frame, self.frame.item_discount_date[self.item[pair]]
+        row = self.payment_row[pair]
+        apart = (frame.payment_booking[row] <= last) != (frame.payment_value_day[row] <= last)
+        return np.asarray((last != NO_DATE) & apart, np.bool_)

@@ -22,6 +22,7 @@ class Habits:
     lag_due: F64  # mean days from due day to booking, shrunk to the book's mean
     lag_spread: F64  # days
     lag_issue: F64
+    lag_last: F64  # days from due day to booking of the latest payment known, the mean where there is none
     items_per_payment: F64
     single_share: F64
 
@@ -48,6 +49,10 @@ def read_habits(state: State) -> Habits:
         return (total + PRIOR_WEIGHT * mean) / (count + PRIOR_WEIGHT)
 
     lag = shrunk(due_lag, whole.habit_due_days if whole else None)
+    order = np.lexsort((item, booked, customer))
+    last = order[np.append(group_starts(customer[order])[1:], len(order)) - 1] if len(order) else order
+    lag_last = lag.copy()
+    lag_last[customer[last]] = due_lag[last]
     square = np.bincount(customer, weights=(due_lag - lag[customer]) ** 2, minlength=size)
     spread = np.sqrt((square + PRIOR_WEIGHT * PRIOR_SPREAD**2) / (count + PRIOR_WEIGHT))
     votes = np.sort(pay.astype(np.int64) * max(size, 1) + customer)
@@ -61,6 +66,7 @@ def read_habits(state: State) -> Habits:
         lag_due=lag,
         lag_spread=spread,
         lag_issue=shrunk(issue_lag, whole.habit_issue_days if whole else None),
+        lag_last=lag_last,
         items_per_payment=(count + PRIOR_WEIGHT) / (payments + PRIOR_WEIGHT),
         single_share=(singles + PRIOR_WEIGHT * 0.8) / (payments + PRIOR_WEIGHT),
     )

@@ -21,6 +21,9 @@ FEE_SHARE = 0.06
 
 FEE_MINOR = 6_000  # 60.00: wire charges above that are not seen in published tariffs
 
+FEE_MOST = 0.5
+FEE_STEP = 50  # a wire charge on a small item is a large share of it, but a tariff: whole or half units
+
 FX_SHARE = 0.025
 
 ROUNDING_MINOR = 5

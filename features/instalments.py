@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features.frame import I32, I64, days, integers
+from features.frame import I32, I64, codes, days, integers
 from features.join import count_equal, mix_keys
 from features.state import State
 
@@ -33,3 +33,16 @@ def instalments(state: State, payment_row: I32, item: I32, cash: I64) -> NDArray
         near = count_equal(mix_keys(wanted, booked // 14 + shift), exact) > 0
         out[rows[near]] = 2
     return out
+
+
+def agreed_parts(state: State) -> tuple[I64, I64]:
+    """Return (item, amount) of the instalments that are smaller than what their item has open, each once."""
+    table, frame = state.frame.book.instalments, state.frame
+    if table.num_rows == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    whose = codes(table["invoice_id"], frame.item_ids).astype(np.int64)
+    amount = integers(table["amount_minor"], 0)
+    good = (integers(table["known_at"], 0) <= state.known_until) & (whose >= 0)
+    good &= amount < state.open_amount[np.maximum(whose, 0)]
+    both = np.unique(np.stack([whose[good], amount[good]]), axis=1)
+    return both[0], both[1]

@@ -9,10 +9,13 @@ import numpy as np
 import pyarrow.compute as pc
 
 from features.comparison import Comparison
+from features.comparisons.amounts import withheld
 from features.frame import F64, I32, I64, B, flat, integers
 from features.hypotheses import (
     FEE_MINOR,
+    FEE_MOST,
     FEE_SHARE,
+    FEE_STEP,
     FX_SHARE,
     ROUNDING_MINOR,
     Deduction,
@@ -30,27 +33,6 @@ from features.sorting import first_of_equal, order_by
 from features.text import mix
 
 SINGLES = 6  # best single items that become hypotheses
-
-WITHHOLDING_RATES = (
-    0.01,
-    0.015,
-    0.02,
-    0.03,
-    0.05,
-    0.06,
-    0.07,
-    0.075,
-    0.08,
-    0.10,
-    0.12,
-    0.125,
-    0.15,
-    0.19,
-    0.20,
-    0.24,
-    0.25,
-    0.30,
-)
 
 
 def propose(c: Comparison, score: F64) -> Hypotheses:
@@ -96,11 +78,11 @@ def _singles(c: Comparison, score: F64, usable: B, out: Drafts) -> None:
     foreign = c.cash.foreign[rows]
     near_foreign = foreign & (np.abs(short) <= FX_SHARE * size) & ~c.cash.exact[rows]
     share = short / size
-    withheld = _withheld(c, rows, short) & c.texts.about("withholding")[c.payment[rows]]
+    taxed = withheld(c, rows, short) & c.texts.about("withholding")[c.payment[rows]]
     instalment = (c.candidates.rules[rows] >= 0) & (short > 0) & _is_instalment(c, rows)
     shape = np.select(
         [
-            near_foreign, short == 0, near_discount & in_time, near_discount, short < 0, instalment, withheld,
+            near_foreign, short == 0, near_discount & in_time, near_discount, short < 0, instalment, taxed,
         ],
         [
             Shape.FOREIGN, Shape.EXACT, Shape.DISCOUNT, Shape.LATE_DISCOUNT, Shape.OVER, Shape.INSTALMENT,
@@ -119,6 +101,17 @@ def _singles(c: Comparison, score: F64, usable: B, out: Drafts) -> None:
     )
     one = np.ones(len(rows), np.int64)
     out.add(c.payment[rows], shape, one, rows, amount, write_off, reason, deduction, deduction_reason)
+    # what is in time by one of booking day and value day may be granted or not: the history of the book tells
+    close = np.flatnonzero(near_discount & c.discount_is_close(rows))
+    if len(close):
+        late = shape[close] == Shape.LATE_DISCOUNT
+        rest, none = (short * sign)[close], np.zeros(len(close), np.int64)
+        out.add(
+            c.payment[rows[close]], np.where(late, Shape.DISCOUNT, Shape.LATE_DISCOUNT).astype(np.int8),
+            none + 1, rows[close], cash[close], np.where(late, rest, 0),
+            np.where(late, WriteOff.EARLY_PAYMENT_DISCOUNT, WriteOff.NONE), np.where(late, 0, rest),
+            np.where(late, Deduction.NONE, Deduction.SHORT_PAYMENT),
+        )  # fmt: skip
     # a second reading of small shortages: charges that the source states, a fee, or rounding
     told = charges(c, rows)
     charged = (short > 0) & (short == told) & (shape != Shape.DISCOUNT)
@@ -126,7 +119,7 @@ def _singles(c: Comparison, score: F64, usable: B, out: Drafts) -> None:
         charged
         | (
             (short > 0)
-            & (share <= FEE_SHARE)
+            & ((share <= FEE_SHARE) | ((share <= FEE_MOST) & (short % FEE_STEP == 0)))
             & (short <= FEE_MINOR)
             & ~near_foreign
             & (shape != Shape.DISCOUNT)
@@ -158,19 +151,6 @@ def _from_gateway(c: Comparison) -> B:
     return np.asarray(
         pc.match_substring_regex(words, "gateway|psp|processor|stripe|adyen|paypal|mollie|card|wallet")
     )
-
-
-def _withheld(c: Comparison, rows: I64, short: I64) -> B:
-    """Tell whether a shortage is a usual withholding rate of the gross or the net amount."""
-    frame, item = c.frame, c.item[rows]
-    gross = np.abs(frame.item_amount[item])
-    net = gross - frame.item_tax[item]
-    untouched = c.balance[rows] == frame.item_amount[item]
-    out = np.zeros(len(rows), np.bool_)
-    for rate in WITHHOLDING_RATES:
-        out |= np.abs(short - gross * rate) <= 1
-        out |= (net != gross) & (np.abs(short - net * rate) <= 1)
-    return np.asarray(out & untouched & (short > 0), np.bool_)
 
 
 def _is_instalment(c: Comparison, rows: I64) -> B:

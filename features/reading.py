@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from features import references as ref
-from features.frame import I32, Frame
+from features.digit_runs import DigitRuns, numbers_as_runs
+from features.frame import I32, Frame, flat
 from features.join import KeyFilter, KeyTable
 from features.party import Parties
 from features.references import ItemKeys
@@ -71,6 +72,11 @@ class Reading:
     def key_filter(self) -> KeyFilter:
         """Sieve of everything that may be named in a text."""
         return KeyFilter(np.concatenate([self.item_keys.key, self.parties.number_keys[1]]))
+
+    @cached_property
+    def number_runs(self) -> tuple[DigitRuns, DigitRuns]:
+        """All digits of each item's number as one run, and its last run without leading zeros."""
+        return numbers_as_runs(flat(self.frame.book.invoices["invoice_number"]))
 
     @cached_property
     def parties(self) -> Parties:

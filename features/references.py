@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from features.frame import I32, I64, Frame, flat
 from features.join import KeyFilter
+from features.number_spans import longest_inner_run
 from features.sorting import first_of_equal, order_by
 from features.text import U64, SpanText, hash_strings, mix, span_text
 from features.threads import in_threads
@@ -106,6 +107,8 @@ def _spans_of_numbers(text: SpanText) -> list[tuple[Rule, I64, I64, I64]]:
     for begin in (s_start, text.skip_zeros(s_start, s_end)):
         fresh = part & ((begin > s_start) if begin is not s_start else True) & (s_end - begin >= MIN_LENGTH)
         out.append((Rule.NUMBER_SERIAL, with_digits[fresh], begin[fresh], s_end[fresh]))
+    row, start, end = longest_inner_run(text, last_digit, MIN_LENGTH)
+    out.append((Rule.NUMBER_SERIAL, row, start, end))
     return out
 
 

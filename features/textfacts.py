@@ -57,7 +57,8 @@ TOPICS: dict[str, str] = {
     "ACCONTO ANTICIPO PARTIELLE DEPOSIT ANZAHLUNG TERMIJN PARCIAL TEILRECHNUNG RESTZAHLUNG REST BALANCE "
     "SCHLUSSZAHLUNG",
     "discount": "SKONTO DISCOUNT ESCOMPTE SCONTO DESCUENTO KORTING ABZUG ABZUEGL LESS",
-    "advance": "ADVANCE PREPAYMENT VORAUSZAHLUNG VORKASSE AKONTO ACCOUNT PROFORMA ONACCOUNT",
+    "advance": "ADVANCE PREPAYMENT PREPAID VORAUSZAHLUNG VORAUS VORAB VORKASSE AKONTO ACCOUNT PROFORMA "
+    "ONACCOUNT AVANCE VOORUIT VOORSCHOT FOERSKOTT FORSKUD",
     "credit": "CREDIT GUTSCHRIFT AVOIR ABONO CREDITNOTE CREDITNOTA GS CN",
     "withholding": "WITHHOLDING WITHHELD WHT TDS RETENTION RETENUE QUELLENSTEUER RITENUTA RETENCION "
     "BRONBELASTING KILDESKAT IRPF",
@@ -127,20 +128,22 @@ def read_texts(spans: PaymentSpans, mentions: References) -> TextFacts:
     text = spans.text
     letters = np.flatnonzero(~text.atom_is_digit & (text.atom_end - text.atom_start >= 2))
     keys = text.folded_hash(text.atom_start[letters], text.atom_end[letters])
-    at = np.minimum(np.searchsorted(_MONTH_KEYS, keys), len(_MONTH_KEYS) - 1)
-    hit = _MONTH_KEYS[at] == keys
+    at_month = np.minimum(np.searchsorted(_MONTH_KEYS, keys), len(_MONTH_KEYS) - 1)
+    hit_month = _MONTH_KEYS[at_month] == keys
     months = np.zeros(text.rows, np.int16)
     np.bitwise_or.at(
         months,
-        text.atom_row[letters[hit]],
-        np.left_shift(np.int16(1), _MONTH_NUMBERS[at[hit]].astype(np.int16)),
+        text.atom_row[letters[hit_month]],
+        np.left_shift(np.int16(1), _MONTH_NUMBERS[at_month[hit_month]].astype(np.int16)),
     )
     at = np.minimum(np.searchsorted(_TOPIC_KEYS, keys), len(_TOPIC_KEYS) - 1)
     hit = _TOPIC_KEYS[at] == keys
     topics = np.zeros(text.rows, np.int32)
     np.bitwise_or.at(topics, text.atom_row[letters[hit]], _TOPIC_BITS[at[hit]])
     value, width = _digit_values(text)
-    dates, periods = _dates(text, value, width)
+    month = np.full(len(text.atom_row), -1, np.int64)
+    month[letters[hit_month]] = _MONTH_NUMBERS[at_month[hit_month]]
+    dates, periods = _dates(text, value, width, month)
     np.bitwise_or.at(months, periods[0], np.left_shift(np.int16(1), periods[1].astype(np.int16)))
     return TextFacts(
         months=months,
@@ -165,6 +168,41 @@ def _digit_values(text: SpanText) -> tuple[I64, I64]:
     return np.where(short, value, -1), width
 
 
+AMOUNT_BITS = 44
+MOST_MINOR = (1 << AMOUNT_BITS) - 1
+
+
+def pack_amount(payment: NDArray[np.integer], minor: I64) -> I64:
+    """Pack a payment of the batch and an amount in minor units into one key."""
+    return payment.astype(np.int64) << AMOUNT_BITS | np.minimum(minor, MOST_MINOR)
+
+
+def amounts_named(text: SpanText) -> I64:
+    """Return the amounts with two decimals that texts spell out (1234,56 or 1.234,56), packed and sorted."""
+    value, width = _digit_values(text)
+    row = text.atom_row.astype(np.int64)
+    if len(value) < MIN_AMOUNT_ATOMS:
+        return np.zeros(0, np.int64)
+    point = np.isin(text.atom_separator, np.frombuffer(b".,", np.uint8)) & ~text.atom_glued
+    group = np.isin(text.atom_separator, np.frombuffer(b".,' ", np.uint8)) & ~text.atom_glued
+    at = np.flatnonzero(point[1:] & (width[1:] == CENTS) & (row[1:] == row[:-1]) & (width[:-1] > 0)) + 1
+    total = value[at - 1] * 100 + value[at]
+    out = [pack_amount(row[at], np.where(value[at - 1] >= 0, total, MOST_MINOR))]
+    head, factor = at - 1, np.int64(100)
+    for _ in range(3):  # thousands, millions, milliards
+        more = (head > 0) & (width[head] == THOUSAND) & group[head]
+        more &= (row[head - 1] == row[at]) & (width[head - 1] > 0) & (width[head - 1] <= THOUSAND)
+        at, head, total = at[more], head[more] - 1, total[more]
+        factor = factor * 1000
+        total = total + value[head] * factor
+        out.append(pack_amount(row[at], total))
+    return np.unique(np.concatenate(out))
+
+
+CENTS, THOUSAND = 2, 3  # digits behind the decimal sign, and in a group before it
+MIN_AMOUNT_ATOMS = 2
+
+
 def _to_days(year: I64, month: I64, day: I64) -> I64:
     """Return days since 1970-01-01 (civil calendar, Hinnant)."""
     y = year - (month <= 2)
@@ -174,8 +212,11 @@ def _to_days(year: I64, month: I64, day: I64) -> I64:
     return np.asarray(era * 146097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - 719468, np.int64)
 
 
-def _dates(text: SpanText, value: I64, width: I64) -> tuple[I64, tuple[I64, I64]]:
-    """Return dates named (packed with the payment) and (payment, month) of periods such as 03/2025."""
+def _dates(text: SpanText, value: I64, width: I64, month: I64) -> tuple[I64, tuple[I64, I64]]:
+    """Return dates named (packed with the payment) and (payment, month) of periods such as 03/2025.
+
+    ``month``: of atoms that are the name of one, else -1.
+    """
     count = len(value)
     packed: list[I64] = []
 
@@ -194,6 +235,12 @@ def _dates(text: SpanText, value: I64, width: I64) -> tuple[I64, tuple[I64, I64]
         add(rows[first], value[c][first], value[a][first], value[b][first])
         iso = same & (width[a] == 4) & (width[c] <= 2)
         add(rows[iso], value[a][iso], value[b][iso], value[c][iso])
+        # 18 JUN 2024, JUN 18 2024
+        same = (text.atom_row[a] == text.atom_row[c]) & np.isin(width[c], (2, 4))
+        worded = same & (width[a] > 0) & (width[a] <= 2) & (month[b] >= 0)
+        add(rows[worded], value[c][worded], month[b][worded] + 1, value[a][worded])
+        worded = same & (month[a] >= 0) & (width[b] > 0) & (width[b] <= 2)
+        add(rows[worded], value[c][worded], month[a][worded] + 1, value[b][worded])
     solid = np.flatnonzero(width == 8)
     rows = text.atom_row[solid].astype(np.int64)
     add(rows, value[solid] // 10_000, value[solid] // 100 % 100, value[solid] % 100)

@@ -42,6 +42,11 @@ SET_SCHEMA: dict[str, int] = {
     "topic_withholding": 0, "known_after": 0, "paid_before": 0, "negative": 0, "credits": 0, "foreign": 0,
     "ref_level_min": 1, "ref_level_max": 0, "ref_length_min": 0, "ref_share_max": 0, "neighbour": 0,
     "hot_serial": 0, "instalment": 0, "own_account": 0, "round_amount": 0,
+    "written_min": 1, "clean_min": 1, "account_min": 1, "alias_min": 1, "twins_customer": 0,
+    "near_number": 0, "near_number_other": 0, "near_tail": 0, "near_head": 0, "amount_in_text": 0,
+    "cash_in_text": 0, "days_off_last": 0, "younger_equal_paid": 0, "discount_days": 0, "amount_zeros": 0,
+    "amount_short_zeros": 0, "amount_fraction": 0, "amount_credit_equal": 0, "amount_claims_complete": 0,
+    "topic_undo": 0, "topic_refund": 0, "ref_rivals": 0, "amount_withheld": 0,
 }  # fmt: skip
 
 NONE = -30.0
@@ -157,6 +162,23 @@ def weigh(c: Comparison, pairs: F32, score: F64, h: Hypotheses, twice: Twice) ->
     out["instalment"] = most(feature("amount_instalment"))
     out["own_account"] = own_account(c)[payment]
     out["round_amount"] = cash % 10_000 == 0
+    for name, column_name in (
+        ("written_min", "ref_written"), ("clean_min", "ref_clean"), ("account_min", "party_account"),
+        ("alias_min", "party_alias"), ("near_number", "near_number"), ("near_tail", "near_tail"),
+        ("near_head", "near_head"), ("amount_in_text", "amount_in_text"), ("discount_days", "discount_days"),
+        ("amount_short_zeros", "amount_short_zeros"), ("amount_fraction", "amount_fraction"),
+        ("amount_claims_complete", "amount_claims_complete"), ("amount_withheld", "amount_withheld"),
+    ):  # fmt: skip
+        out[name] = least(feature(column_name))
+    for name, column_name in (
+        ("twins_customer", "amount_twins_customer"), ("near_number_other", "near_number_other"),
+        ("cash_in_text", "cash_in_text"), ("days_off_last", "days_off_last"),
+        ("younger_equal_paid", "younger_equal_paid"), ("amount_zeros", "amount_zeros"),
+        ("amount_credit_equal", "amount_credit_equal"), ("ref_rivals", "ref_rivals"),
+    ):  # fmt: skip
+        out[name] = most(feature(column_name))
+    out["topic_undo"] = c.texts.about("return", "chargeback")[payment]
+    out["topic_refund"] = c.texts.about("refund")[payment]
     del owner
     matrix = np.empty((count, len(SET_SCHEMA)), np.float32, order="F")
     for index, name in enumerate(SET_SCHEMA):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.frame import NO_DATE
 from features.join import lookup
 from features.sorting import order_by
 from features.textfacts import month_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 COLUMNS = {
     "days_from_issue": 0, "days_from_due": 0, "days_off_habit": 0, "habit_score": 0, "month_named": 0,
     "date_named": 0, "older_equal_open": 0, "younger_equal_open": 0, "known_after_payment": 0,
-    "older_open": 0,
+    "older_open": 0, "days_off_last": 0, "younger_equal_paid": 0, "discount_days": 0,
 }  # fmt: skip
 
 
@@ -36,6 +37,10 @@ def columns(c: Comparison) -> dict[str, F32]:
     _, date_named = lookup(c.payment.astype(np.int64) * (1 << 20) + issue + (1 << 19), c.texts.date_payment)
     older, younger, older_all = _rank(c)
     micro_per_day = 86_400_000_000
+    off_last = np.clip(since_due, -90, 180) - c.habits.lag_last[c.customer]
+    last_day = frame.item_discount_date[c.item].astype(np.int64)
+    left = last_day - frame.payment_booking[c.payment_row]
+    grants = (last_day != NO_DATE) & (frame.item_discount[c.item] != 0)
     return {
         "days_from_issue": np.clip(booked - issue, -200, 400).astype(np.float32),
         "days_from_due": np.clip(since_due, -200, 400).astype(np.float32),
@@ -49,6 +54,9 @@ def columns(c: Comparison) -> dict[str, F32]:
             (frame.item_known[c.item] - frame.payment_known[c.payment_row]) / micro_per_day, -30, 60
         ).astype(np.float32),
         "older_open": older_all,
+        "days_off_last": np.clip(off_last, -200, 200).astype(np.float32),
+        "younger_equal_paid": _skipped(c),
+        "discount_days": np.where(grants, np.clip(left, -30, 60), np.nan).astype(np.float32),
     }
 
 
@@ -72,3 +80,21 @@ def _rank(c: Comparison) -> tuple[F32, F32, F32]:
         np.minimum(size[c.item] - 1 - rank[c.item], 30).astype(np.float32),
         np.minimum(position[c.item], 60).astype(np.float32),
     )
+
+
+def _skipped(c: Comparison) -> F32:
+    """Count the settled items of the customer, of the same amount, that fell due after the item."""
+    frame, state = c.frame, c.state
+    settled = np.flatnonzero(state.visible & (state.open_amount == 0))
+    money = frame.item_amount * np.int64(512) + frame.item_currency
+    key = money * np.int64(1_000_003) ^ (frame.item_customer.astype(np.int64) * np.int64(0x5DEECE66D))
+    order = np.lexsort((frame.item_due[settled], key[settled]))
+    keys = key[settled][order]
+    dense, inverse = np.unique(keys, return_inverse=True)
+    at, found = lookup(key[c.item], dense)
+    span = np.int64(1) << 32
+    due = frame.item_due.astype(np.int64) + (np.int64(1) << 31)
+    table = inverse.astype(np.int64) * span + due[settled][order]
+    last = np.searchsorted(table, (at + 1) * span)
+    later = last - np.searchsorted(table, at * span + due[c.item], side="right")
+    return np.where(found, np.minimum(later, 20), 0).astype(np.float32)

@@ -272,3 +272,12 @@ why: a wife, a sister company, an insurer: the number says whose debt it is
   allocate RE-2025-0417  1190.00
   whose    ACME
   decide   auto|review
+
+story: a number is called by its middle
+why: what ends INV0009973-01 is a version, and nobody writes it
+  customer THIE "Clinique Saint-Thierry SAS"
+  open     INV0009973-01 THIE 151.40 EUR
+  open     INV0010550-01 THIE 151.40 EUR
+  payment  P-1  151.40 EUR  on 2025-03-03 from "CLINIQUE SAINT-THIERRY" ref "FACT 9973"
+  allocate INV0009973-01 151.40
+  decide   auto|review

@@ -107,7 +107,7 @@ why: percent is percent, not a hundred times that (a bug of Blnk), and the bound
 
 story: a cent more than one percent is missing
 why: above the boundary of tolerance_percent
-  policy   auto_threshold=0.8 tolerance_percent=1
+  policy   auto_threshold=0.95 tolerance_percent=1
   customer ACME "Acme Industrie GmbH"
   open     INV-403 ACME 1000.00 EUR
   payment  P-1  989.99 EUR  from "Acme Industrie GmbH" ref "INV-403"

@@ -33,6 +33,15 @@ why: it is no longer granted: the cash is applied and the rest stays open
   unapplied 0
   decide   auto|review
 
+story: the discount a day late in the books, in time by the value day
+why: granted or not, nothing is sure enough to close by itself where the two days disagree
+  customer DELT "Delta Components Corp"
+  open     INV-01-004 DELT 32500.00 USD discount 2 until 2025-03-13
+  payment  P-1  31850.00 USD  on 2025-03-14 value 2025-03-13 from "DELTA COMPONENTS CORP" ref "INV-01-004 2% discount"
+  allocated 31850.00
+  unapplied 0
+  decide   review
+
 story: an invoice with a discount is paid in full
 why: a discount is an offer, not a duty
   customer DELT "Delta Components Corp"

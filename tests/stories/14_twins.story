@@ -95,3 +95,21 @@ gap: the second payment is taken for a duplicate of the first, as their texts sa
   then P-2
   allocate INV-1413|INV-1414 49.00
   never    auto
+
+story: a damaged number tells which of two equal invoices is meant
+why: a digit is lost, but of the open items only one is like what is left
+  customer FALK "Falkenberg Stores GmbH"
+  open     INV-2024-003298 FALK 99.00 EUR issued 2025-02-01 due 2025-03-03
+  open     INV-2024-007451 FALK 99.00 EUR issued 2025-02-01 due 2025-03-03
+  payment  P-1  99.00 EUR  on 2025-03-03 from "FALKENBERG STORES GMBH" ref "RECHNUNG INV202400329"
+  allocate INV-2024-003298 99.00
+  decide   auto|review
+
+story: the date of the invoice tells which of two equal ones is meant
+why: the month is spelt out, as people write dates
+  customer FALK "Falkenberg Stores GmbH"
+  open     INV-7001 FALK 99.00 EUR issued 2025-01-18 due 2025-02-17
+  open     INV-7064 FALK 99.00 EUR issued 2025-02-18 due 2025-03-20
+  payment  P-1  99.00 EUR  on 2025-03-03 from "FALKENBERG STORES GMBH" ref "invoice dated 18 Jan 2025"
+  allocate INV-7001 99.00
+  decide   auto|review

@@ -58,7 +58,6 @@ why: the alias is on file, the numbers are named
 
 story: the bank cut the name after thirty-five signs
 why: what is left is still the beginning of one name only
-gap: a cut name with an unusual amount is not enough for the base model to propose anything
   customer BLACK "Blackstone Manufacturing Solutions and Services Corporation"
   customer BLUE "Bluestone Manufacturing Solutions Inc"
   open     INV-09-001 BLACK 36500.00 USD

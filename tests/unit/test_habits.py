@@ -116,3 +116,14 @@ def test_a_cold_start_knows_no_habits() -> None:
 def test_a_book_without_a_past_has_finite_habits() -> None:
     found, _ = habits({"C": []})
     assert np.isfinite([found.lag_due, found.lag_spread, found.items_per_payment, found.single_share]).all()
+
+
+def test_the_latest_payment_stands_for_itself_however_long_the_past() -> None:
+    found, at = habits({"MOVED": [(0, 1)] * 40 + [(33, 1)], "NEW": []})
+    assert found.lag_last[at["MOVED"]] == 33
+    assert found.lag_due[at["MOVED"]] < 5
+
+
+def test_without_a_past_the_latest_lag_is_the_books_mean() -> None:
+    found, at = habits({"OTHER": [(10, 1)] * 5, "NEW": []})
+    assert found.lag_last[at["NEW"]] == pytest.approx(found.lag_due[at["NEW"]])

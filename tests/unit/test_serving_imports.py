@@ -43,7 +43,7 @@ def loaded(python: str) -> tuple[set[str], int]:
 
 
 def test_a_worker_imports_nothing_that_training_needs() -> None:
-    """pyarrow imports pandas by itself where it finds it; where only the serve extra is installed, it does not."""
+    """pyarrow imports pandas by itself where it finds it; with the serve extra alone it finds none."""
     modules, _ = loaded(sys.executable)
     assert modules & FOREIGN - {"pandas"} == set()
 

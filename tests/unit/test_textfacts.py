@@ -11,8 +11,16 @@ import pytest
 from features.block import References
 from features.join import KeyFilter
 from features.references import payment_spans
-from features.text import hash_strings, mix
-from features.textfacts import TOPICS, TextFacts, month_of, read_texts, topic_bit
+from features.text import hash_strings, mix, span_text
+from features.textfacts import (
+    TOPICS,
+    TextFacts,
+    amounts_named,
+    month_of,
+    pack_amount,
+    read_texts,
+    topic_bit,
+)
 
 
 def facts(*texts: str, covered: tuple[tuple[int, int], ...] = ()) -> TextFacts:
@@ -197,3 +205,42 @@ def test_long_numbers_outside_all_mentions_are_unexplained() -> None:
 def test_the_month_of_a_day() -> None:
     days = np.array([(date(2024, month, 28) - date(1970, 1, 1)).days for month in range(1, 13)], np.int32)
     assert month_of(days).tolist() == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PAID 18 JUN 2024", "2024-06-18"),
+        ("vom 3 März 24", "2024-03-03"),
+        ("Jun 18, 2024", "2024-06-18"),
+        ("1 AVRIL 2025 FACTURE", "2025-04-01"),
+    ],
+)
+def test_a_date_may_spell_out_its_month(text: str, expected: str) -> None:
+    assert expected in dates(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("BETRAG 932,53 EUR", 93_253),
+        ("amount 1,858.11", 185_811),
+        ("1.234.567,89", 123_456_789),
+        ("EUR 12 345,00", 1_234_500),
+        ("329.76 und 203.37", 20_337),
+    ],
+)
+def test_an_amount_with_two_decimals_is_read(text: str, minor: int) -> None:
+    found = amounts_named(span_text(pa.array([text])))
+    assert pack_amount(np.array([0]), np.array([minor]))[0] in found
+
+
+@pytest.mark.parametrize("text", ["2024-003298", "INV 12,5", "18.06.2024X", "", "4217, 4218"])
+def test_other_numbers_are_no_amounts_of_their_size(text: str) -> None:
+    found = amounts_named(span_text(pa.array([text])))
+    assert set(found.tolist()) <= {1806, 620}
+
+
+def test_amounts_belong_to_the_text_they_stand_in() -> None:
+    found = amounts_named(span_text(pa.array(["nothing", "12,50"])))
+    assert found.tolist() == pack_amount(np.array([1]), np.array([1250])).tolist()
