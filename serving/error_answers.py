@@ -30,8 +30,10 @@ from serving.problems import (
     request_id_of,
     request_problem,
 )
+from serving.review.verdicts import CaseMovedError, UnknownCaseError
 from serving.store.effect_rows import OverAppliedError
 from serving.store.errors import NotMigratedError, StoreError, StoreUnavailableError, UnknownBookError
+from serving.two_people import SecondPersonNeededError
 from serving.webhooks.secrets import SecretSealError
 
 __all__ = ["FAMILIES", "install", "problem_of"]
@@ -49,6 +51,9 @@ FAMILIES: Final[Sequence[tuple[type[TieoutError], HTTPStatus]]] = (
     (BookError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (OverAppliedError, HTTPStatus.CONFLICT),
     (NotOpenError, HTTPStatus.CONFLICT),
+    (CaseMovedError, HTTPStatus.CONFLICT),
+    (SecondPersonNeededError, HTTPStatus.CONFLICT),
+    (UnknownCaseError, HTTPStatus.NOT_FOUND),
     (EventConflictError, HTTPStatus.CONFLICT),
     (UnknownPaymentError, HTTPStatus.NOT_FOUND),
     (ModelUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Request
-from pydantic import Field, field_validator
+from pydantic import AwareDatetime, Field, field_validator
 from starlette.responses import Response
 
 from receivables.money import to_minor
@@ -16,10 +17,12 @@ from serving.by_person import decide, take_back
 from serving.idempotency import IntentOf, answer_once
 from serving.problems import ConflictError, NotFoundError
 from serving.proposals import Line
+from serving.review.verdicts import Said, Verdict, give_verdict
 from serving.runtime import runtime_of
 from serving.schemas import NO_NUL, Amount, Id, Strict, Text
 from serving.store import view_rows
 from serving.store.intake_rows import rows_of
+from serving.store.review_rows import find_case
 from serving.store.schema import invoice
 from serving.store.store import Transaction
 from serving.two_people import policy_in_force
@@ -70,6 +73,33 @@ class NewReversal(Strict):
     reason: Text = Field(min_length=1, max_length=500)
 
 
+class NewVerdict(Strict):
+    """What a person says of a case, from another front end."""
+
+    verdict_id: Id = Field(description="Made by the client; the same id again is the same verdict.")
+    version: Annotated[int, Field(ge=0, le=2**53)] = Field(description="Of the case, as the person saw it.")
+    said: Literal[
+        "accept", "other", "split", "none", "on_account", "dismiss", "later", "hold", "escalate", "agree",
+        "disagree",
+    ]  # fmt: skip
+    said_by: Id = Field(description="The person; kept as `via:KEY:PERSON`, so that two people stay two.")
+    allocations: list[NewLine] = Field([], max_length=MOST_LINES)
+    customer_id: Id | None = None
+    reason: Text | None = Field(None, max_length=500)
+    until: AwareDatetime | None = Field(None, description="Until when a case is held.", strict=False)
+    took_ms: Annotated[int, Field(ge=0, le=10**9)] | None = None
+
+
+class VerdictDone(Answer):
+    """What became of a verdict."""
+
+    verdict_id: str
+    case_id: str
+    state: str = Field(description="`closed`, `open`, `held`, or `approval`: another person must agree.")
+    decision_id: str | None
+    again: bool = Field(description="The verdict was carried out before; this is the same answer.")
+
+
 class Reversed(Answer):
     """What was undone."""
 
@@ -97,7 +127,7 @@ async def allocate(
         row = view_rows.find_payment(tx, payment_id)
         if row is None:
             raise NotFoundError(f"The book has no payment {payment_id[:80]!r}.")
-        lines = _lines(tx, body, row.currency)
+        lines = _lines(tx, body.allocations, row.currency)
         made = decide(
             tx,
             payment_id,
@@ -112,6 +142,42 @@ async def allocate(
         return _decision(tx, made.decision_id)
 
     return await runtime.work(lambda: answer_once(runtime, caller, intent, work, 201))
+
+
+@router.post("/cases/{case_id}/verdict", response_model=VerdictDone, responses=problems(404, 409))
+async def verdict(
+    request: Request, case_id: IdInPath, body: NewVerdict, caller: Poster, intent: IntentOf
+) -> Response:
+    """Say what a case is; once, by the verdict's own id, on the version that the person saw."""
+    runtime = runtime_of(request)
+    now = runtime.clock()
+
+    def work(tx: Transaction) -> dict[str, Any]:
+        row = find_case(tx, case_id)
+        money = view_rows.find_payment(tx, row.payment_id) if row is not None and row.payment_id else None
+        if row is None or money is None:
+            raise NotFoundError(f"The book has no case {case_id[:80]!r}.")
+        said = Verdict(
+            id=body.verdict_id,
+            version=body.version,
+            said=Said(body.said),
+            lines=tuple(_lines(tx, body.allocations, money.currency)),
+            reason=body.reason,
+            customer_id=body.customer_id,
+            until=body.until,
+            took_ms=body.took_ms,
+        )
+        who = f"via:{caller.key_id}:{body.said_by}"
+        done = give_verdict(tx, case_id, said, by=who, policy=policy_in_force(runtime.slot), now=now)
+        return {
+            "verdict_id": done.verdict_id,
+            "case_id": done.case_id,
+            "state": done.state,
+            "decision_id": done.decision_id,
+            "again": done.again,
+        }
+
+    return await runtime.work(lambda: answer_once(runtime, caller, intent, work, 200))
 
 
 @router.post(
@@ -145,11 +211,11 @@ async def reverse(
     return await runtime.work(lambda: answer_once(runtime, caller, intent, work, 201))
 
 
-def _lines(tx: Transaction, body: NewDecision, spoken: str) -> list[Line]:
+def _lines(tx: Transaction, given: Sequence[NewLine], spoken: str) -> list[Line]:
     """Read the lines in the currencies of their items; raises `NotFoundError` or `MoneyError`."""
-    items = rows_of(tx, invoice, [line.invoice_id for line in body.allocations])
+    items = rows_of(tx, invoice, [line.invoice_id for line in given])
     made = []
-    for line in body.allocations:
+    for line in given:
         item = items.get(line.invoice_id)
         if item is None:
             raise NotFoundError(f"The book has no invoice {line.invoice_id[:80]!r}.")
