@@ -16,7 +16,7 @@ demo:            ## The whole loop on sample data: learn, match a held-out month
 
 test:            ## Every test that CI runs
 	@$(INSTALL) test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
 
 proofs:          ## The long ones: ten times the examples, whole books
 	@$(INSTALL) test

@@ -19,7 +19,7 @@ from features.pipeline import Progress
 from features.publication import Current, publish, read_current, roll_back
 from receivables.errors import TieoutError
 from training.gate import GateReport, Shadow, judge_challenger
-from training.registry import find_model, promote_version
+from training.registry import find_model, follow_champion, promote_version
 
 __all__ = ["NotApprovedError", "Promotion", "current_champion", "go_back", "promote", "read_shadow"]
 
@@ -100,8 +100,10 @@ def promote(
 
 
 def go_back(home: Path, *, by: str, at: datetime) -> Current:
-    """Make the model before the current one current again."""
-    return roll_back(home, by=by, at=at)
+    """Make the model before the current one current again; the registry's alias follows where it knows it."""
+    current = roll_back(home, by=by, at=at)
+    follow_champion(current.model.name, home)
+    return current
 
 
 def current_champion(home: Path) -> Bundle:

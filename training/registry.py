@@ -21,7 +21,14 @@ from typing import Any, Final
 from features.bundle import MANIFEST, Bundle, load_bundle
 from receivables.errors import TieoutError
 
-__all__ = ["RegistryError", "find_model", "promote_version", "register_bundle", "tracking_uri"]
+__all__ = [
+    "RegistryError",
+    "find_model",
+    "follow_champion",
+    "promote_version",
+    "register_bundle",
+    "tracking_uri",
+]
 
 MODEL: Final = "tieout"
 EXPERIMENT: Final = "invoice-matching"
@@ -116,6 +123,19 @@ def promote_version(name: str, home: Path, *, by: str, report: Mapping[str, Any]
         except mlflow.exceptions.MlflowException as error:
             raise RegistryError(f"The model registry refused: {error.message}") from error
     return version
+
+
+def follow_champion(model: str, home: Path) -> bool:
+    """Point `champion` at the version of a model current before; say whether the registry knows it."""
+    uri = tracking_uri(home)
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists():
+        return False
+    with _client(home) as (_, client):
+        for version in client.search_model_versions(f"name = '{MODEL}'"):
+            if version.tags.get("name") == model:
+                client.set_registered_model_alias(MODEL, CHAMPION, str(version.version))
+                return True
+    return False
 
 
 def _version(client: Any, name: str) -> str:  # noqa: ANN401 - mlflow ships no types

@@ -79,3 +79,21 @@ def test_what_cannot_be_posted_changes_nothing(waiting: Service, lines: list[obj
 def test_another_book_decides_nothing_here(waiting: Service) -> None:
     answer = waiting.post("/v1/payments/P-1/allocations", {"allocations": LINES}, "other")
     assert answer.status_code == 404
+
+
+def test_a_verdict_from_another_front_end_counts_once(waiting: Service) -> None:
+    (case,) = waiting.get("/v1/cases").json()["cases"]
+    said = {"verdict_id": "v-1", "version": case["version"], "said": "split", "said_by": "ana"}
+    said["allocations"] = LINES
+    path = f"/v1/cases/{case['case_id']}/verdict"
+    moved = waiting.post(path, said | {"verdict_id": "v-0", "version": case["version"] + 1}, key="v0")
+    assert (moved.status_code, moved.json()["code"]) == (409, "case_moved")
+    answer = waiting.post(path, said, key="v1")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["state"] == "closed"
+    again = waiting.post(path, said, key="v2")
+    assert (again.json()["decision_id"], again.json()["again"]) == (answer.json()["decision_id"], True)
+    assert open_amount(waiting, "INV-9") == "0.00"
+    assert waiting.post("/v1/cases/nowhere/verdict", said, key="v3").status_code == 404
+    bare = waiting.post(path, said | {"verdict_id": "v-9", "said": "none", "allocations": []}, key="v4")
+    assert bare.status_code in (409, 422)

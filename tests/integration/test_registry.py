@@ -9,7 +9,7 @@ import pytest
 
 from features.bundle import load_bundle, write_bundle
 from tests.unit.test_bundle import PARTS
-from training.registry import find_model, register_bundle, tracking_uri
+from training.registry import find_model, follow_champion, register_bundle, tracking_uri
 
 pytest.importorskip("mlflow")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -79,3 +79,13 @@ def test_a_team_server_is_used_when_it_is_named(monkeypatch: pytest.MonkeyPatch,
     assert tracking_uri(tmp_path) == f"sqlite:///{tmp_path.resolve()}/mlruns/mlflow.db"
     monkeypatch.setitem(os.environ, "TIEOUT_MLFLOW_TRACKING_URI", "http://mlflow.example:5000")
     assert tracking_uri(tmp_path) == "http://mlflow.example:5000"
+
+
+def test_the_alias_follows_a_model_that_is_current_again(tmp_path: Path) -> None:
+    home = tmp_path
+    write_bundle(home / "trained", PARTS)
+    register_bundle(home / "trained", {}, home=home)
+    name = load_bundle(home / "trained").name
+    assert follow_champion(name, home)
+    assert find_model("models:/tieout@champion", home) is not None
+    assert not follow_champion("somebody-else@0", home)
