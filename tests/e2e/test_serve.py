@@ -17,6 +17,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
+from features import compare
 from tests.service import INVOICE, PAYMENT
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +82,7 @@ def test_from_an_empty_folder_to_a_decision_and_a_clean_stop(tmp_path: Path) -> 
             seen = {http.get("/metrics").text.count("tieout_decisions_total{") for _ in range(6)}
             assert seen == {2}  # both workers' counters, whoever answers
             # the scoring call asks for a key, and answers numbers
-            rows = {"rows": [[None] * 70]}
+            rows = {"rows": [[None] * len(compare.SCHEMA)]}
             assert http.post("/score", json=rows, headers={"authorization": ""}).status_code == 401
             assert len(http.post("/score", json=rows).json()["margins"]) == 1
         tree = [process.pid, *(one.pid for one in psutil.Process(process.pid).children(recursive=True))]
