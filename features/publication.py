@@ -1,14 +1,12 @@
 """Publication: the model folder that serving uses, named by one small file that is replaced atomically.
 
-`models/current.json` names the champion and, while one is watched, a challenger that scores in the shadow or
-on a share of payments. Publishing copies a verified folder beside it and then renames one file over another,
-so that a reader sees the old model or the new one, whole. What was current before is kept, and rolling back
-is another publication.
+`models/current.json` names the champion and, while one is watched, a challenger that decides in the shadow.
+Publishing copies a verified folder beside it and then renames one file over another, so that a reader sees
+the old model or the new one, whole. What was current before is kept, and rolling back is another publication.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,17 +17,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from features.bundle import MANIFEST, Bundle, load_bundle
+from features.bundle import MANIFEST, Bundle, base_bundle, load_bundle
 from receivables.errors import TieoutError
 
 __all__ = [
     "Current",
     "PublicationError",
     "Published",
-    "is_canary",
     "publish",
     "read_current",
     "roll_back",
+    "unwatch",
     "watch",
 ]
 
@@ -64,8 +62,7 @@ class Current:
     generation: int
     model: Published
     challenger: Published | None = None
-    canary_share: float = 0.0
-    """Share of payments, by a hash of their id, that the challenger decides; 0: it only scores beside."""
+    """Decides beside the model, and nothing comes of it."""
 
     previous: tuple[Published, ...] = ()
 
@@ -102,18 +99,22 @@ def publish(bundle: Bundle, home: Path, *, by: str, at: datetime) -> Current:
     return _pointed(home, Current(generation, made, previous=previous))
 
 
-def watch(bundle: Bundle, home: Path, *, canary_share: float = 0.0, by: str, at: datetime) -> Current:
-    """Let a challenger score beside the current model, or decide a share of the payments."""
-    before = read_current(home)
-    if before is None:
-        raise PublicationError("There is no current model that a challenger could be compared with.")
-    if not 0.0 <= canary_share <= 0.5:
-        raise PublicationError(f"A canary takes from 0 to half of the payments, not {canary_share!r}.")
+def watch(bundle: Bundle, home: Path, *, by: str, at: datetime) -> Current:
+    """Let a challenger decide beside the current model.
+
+    Where none was ever published the base model is current; it is published first, so that it can be gone
+    back to.
+    """
+    before = read_current(home) or publish(base_bundle(), home, by=by, at=at)
+    if before.model.hash == bundle.hash and before.model.name == bundle.name:
+        raise PublicationError(f"{bundle.name} is current itself.")
+    if before.challenger is not None and (before.challenger.hash, before.challenger.name) == (
+        bundle.hash,
+        bundle.name,
+    ):
+        return before
     made = _copied(bundle, home, by, at)
-    return _pointed(
-        home,
-        replace(before, generation=before.generation + 1, challenger=made, canary_share=canary_share),
-    )
+    return _pointed(home, replace(before, generation=before.generation + 1, challenger=made))
 
 
 def roll_back(home: Path, *, by: str, at: datetime) -> Current:
@@ -127,10 +128,12 @@ def roll_back(home: Path, *, by: str, at: datetime) -> Current:
     return _pointed(home, Current(before.generation + 1, again, previous=tuple(rest)))
 
 
-def is_canary(payment_id: str, share: float) -> bool:
-    """Say whether the challenger decides this payment: by a hash, so that a retry meets the same model."""
-    digest = hashlib.sha256(b"canary\x00" + payment_id.encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * (1 << 64)
+def unwatch(home: Path) -> Current | None:
+    """Let no challenger score beside the current model any more."""
+    before = read_current(home)
+    if before is None or before.challenger is None:
+        return before
+    return _pointed(home, replace(before, generation=before.generation + 1, challenger=None))
 
 
 def _copied(bundle: Bundle, home: Path, by: str, at: datetime) -> Published:
@@ -189,7 +192,6 @@ def _parsed(raw: Mapping[str, Any]) -> Current:
         generation=int(raw["generation"]),
         model=_published(raw["model"]),
         challenger=None if challenger is None else _published(challenger),
-        canary_share=float(raw.get("canary_share", 0.0)),
         previous=tuple(_published(one) for one in raw.get("previous", ())),
     )
 

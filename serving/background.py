@@ -12,6 +12,7 @@ import structlog
 
 from receivables.errors import TieoutError
 from serving.audit.keeping import AuditFolder, keep_checkpoint
+from serving.cash_application import proposals_around
 from serving.runtime import Runtime
 from serving.store.key_rows import note_use
 from serving.webhooks.relay import Relay
@@ -21,10 +22,13 @@ __all__ = ["Background"]
 CHECKPOINT_SECONDS: Final = 60.0
 """How often a worker looks whether a checkpoint is due."""
 
-_log = structlog.get_logger("tieout.background")
-
-
 KEY_SECONDS: Final = 60.0
+"""How often it is written down when keys were used."""
+
+SHADOW_SECONDS: Final = 1.0
+"""How often a challenger decides what has been decided meanwhile."""
+
+_log = structlog.get_logger("tieout.background")
 
 
 class Background:
@@ -32,7 +36,6 @@ class Background:
 
     def __init__(self, runtime: Runtime) -> None:
         self._stop = threading.Event()
-        self._runtime = runtime
         self._runtime = runtime
         settings = runtime.settings
         # Jitter parts the retries of many deliveries; it decides nothing, so each worker rolls its own.
@@ -43,6 +46,7 @@ class Background:
             ("webhooks", settings.webhook_poll_seconds, self._deliver),
             ("keys", KEY_SECONDS, self._note_keys),
             ("checkpoints", CHECKPOINT_SECONDS, self._sign),
+            ("shadow", SHADOW_SECONDS, self._shadow),
         ]
         self._threads: list[threading.Thread] = []
 
@@ -67,6 +71,9 @@ class Background:
         store, folder = self._runtime.store, AuditFolder(self._runtime.settings.home / "audit")
         for book in store.books():
             keep_checkpoint(store, book, folder, self._runtime.clock(), only_if_due=True)
+
+    def _shadow(self) -> None:
+        self._runtime.slot.shadow.work(proposals_around, self._runtime.clock)
 
     def _deliver(self) -> None:
         self._relay.run(self._stop.is_set)

@@ -113,7 +113,10 @@ def _decide(
         if rivals:
             around = neighbourhood(tx, [*asked, *rivals[:MOST_RIVALS]])
     note_policy(tx, model.policy, now)
-    return record(tx, proposals_around(around, model), now)
+    proposals = proposals_around(around, model)
+    if model.beside is not None:
+        model.beside(around, proposals)
+    return record(tx, proposals, now)
 
 
 def proposals_around(around: Neighbourhood, model: LoadedModel) -> list[Proposed]:

@@ -99,7 +99,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    headers = dict(error.headers or {})
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     match error.status_code:
         case HTTPStatus.NOT_FOUND:
             said: RequestError = NotFoundError()

@@ -48,6 +48,9 @@ MODEL: Final = Gauge(
     "tieout_model_info", "The model in use.", ["model"], multiprocess_mode="livemax"
 )  # one label value a model published: bounded by publications, not by traffic
 DEGRADED: Final = Gauge("tieout_degraded", "1 while there is no usable model.", multiprocess_mode="livemax")
+SHADOW: Final = Counter(
+    "tieout_shadow_decisions", "Payments a challenger decided beside the model in use.", ["compared"]
+)
 REFUSED: Final = Counter("tieout_refused_keys", "Requests without a key in force.")
 LIMITED: Final = Counter("tieout_rate_limited", "Requests over their rate.")
 WEBHOOKS_SENT: Final = Counter("tieout_webhooks_sent", "Deliveries tried.", ["result"])

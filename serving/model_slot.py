@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import structlog
@@ -20,10 +20,15 @@ from numpy.typing import NDArray
 
 from features.boosters import Booster
 from features.bundle import Bundle, BundleError, base_bundle, load_bundle
-from features.publication import PublicationError, models_folder, read_current
+from features.publication import Current, PublicationError, models_folder, read_current
 from receivables.errors import TieoutError
 from receivables.policy import Policy
 from serving import metrics
+from serving.shadow import Shadow
+
+if TYPE_CHECKING:
+    from serving.neighbourhood import Neighbourhood
+    from serving.proposals import Proposed
 
 __all__ = ["LoadedModel", "ModelFaultError", "ModelSlot", "ModelUnavailableError", "check_confidences"]
 
@@ -54,6 +59,9 @@ class LoadedModel:
     source: str
     """`published` or `base`."""
 
+    beside: Callable[[Neighbourhood, Sequence[Proposed]], None] | None = field(default=None, compare=False)
+    """Is told what was decided, for a challenger to decide as well."""
+
 
 class ModelSlot:
     """Holds the model of this process."""
@@ -64,6 +72,7 @@ class ModelSlot:
         self._why: str = "no model was loaded yet"
         self._seen: tuple[int, str] | None = None
         self._lock = threading.Lock()
+        self.shadow = Shadow(home)
 
     def current(self) -> LoadedModel:
         """Give the model in use; raises `ModelUnavailableError` when there is none."""
@@ -106,15 +115,30 @@ class ModelSlot:
         if seen == self._seen:
             return False
         self._seen = seen
+        self._watch(current)
         bundle = load_bundle(models_folder(self._home) / current.model.folder)
         if bundle.hash != current.model.hash:
             raise PublicationError("The folder of the published model holds another one.")
         return self._take(bundle, "published")
 
+    def _watch(self, current: Current) -> None:
+        """Take the challenger that decides beside; one that cannot be used is refused and nothing else."""
+        if current.challenger is None:
+            self.shadow.take(None)
+            return
+        try:
+            bundle = load_bundle(models_folder(self._home) / current.challenger.folder)
+            if bundle.hash != current.challenger.hash:
+                raise PublicationError("The folder of the challenger holds another model.")
+        except TieoutError as error:
+            self.shadow.take(None)
+            _log.error("challenger refused", code=error.code, why=str(error))
+            return
+        self.shadow.take(_loaded(bundle, "challenger"))
+        _log.info("challenger watched", model=bundle.name)
+
     def _take(self, bundle: Bundle, source: str) -> bool:
-        checked: dict[str, Booster] = {name: _Checked(one) for name, one in bundle.boosters.items()}
-        whole = replace(bundle, boosters=checked)
-        taken = LoadedModel(whole, Policy.from_dict(bundle.policy), bundle.name, source)
+        taken = replace(_loaded(bundle, source), beside=self.shadow.offer)
         before = self._model
         self._model = taken
         if before is not None:
@@ -130,6 +154,12 @@ class ModelSlot:
         kept = self._model.name if self._model else None
         metrics.DEGRADED.set(0 if kept else 1)
         _log.error("model refused", code=code, why=why, kept=kept)
+
+
+def _loaded(bundle: Bundle, source: str) -> LoadedModel:
+    checked: dict[str, Booster] = {name: _Checked(one) for name, one in bundle.boosters.items()}
+    whole = replace(bundle, boosters=checked)
+    return LoadedModel(whole, Policy.from_dict(bundle.policy), bundle.name, source)
 
 
 class _Checked:

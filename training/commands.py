@@ -1,4 +1,4 @@
-"""The commands of the learning loop: retrain, promote, drift; each may be repeated by a scheduler."""
+"""The commands of the learning loop: retrain, shadow, promote, drift; each may be repeated by a scheduler."""
 
 # Only the standard library and typer at the top: `tieout --help` must answer in half a second.
 from __future__ import annotations
@@ -34,6 +34,7 @@ BookOption = Annotated[
     Path | None, typer.Option("--book", help="Snapshot or labelled book on which both models are judged.")
 ]
 ApproveOption = Annotated[str | None, typer.Option("--approve", metavar="NAME", help="Who approves it.")]
+StopOption = Annotated[bool, typer.Option("--stop", help="Let no challenger decide beside any more.")]
 BackOption = Annotated[bool, typer.Option("--back", help="Make the model before the current one current.")]
 MonthOption = Annotated[
     str | None,
@@ -60,6 +61,7 @@ class UsageError(TieoutError):
 def register(app: typer.Typer) -> None:
     """Add the commands to the front door."""
     app.command()(retrain)
+    app.command()(shadow)
     app.command()(promote)
     app.command()(drift)
 
@@ -89,7 +91,24 @@ def retrain(
         f"  learnt from snapshot {made.snapshot[:16]} with {made.labels['labels']:,} labels of reviewers\n"
         f"  held-out months: {auto['rate']:.1%} closed automatically, "
         f"{false['count']:g} of {false['of']:g} false\n"
-        f"Next: tieout promote models:/tieout@challenger --book {source} --approve NAME"
+        "Next: tieout shadow models:/tieout@challenger, and after a week\n"
+        f"  tieout promote models:/tieout@challenger --book {source} --approve NAME"
+    )
+
+
+def shadow(model: ModelArgument = "models:/tieout@challenger", stop: StopOption = False) -> None:
+    """Let a challenger decide beside the model in use, and nothing come of it; `promote` wants a week."""
+    from training.promote import shadow_note, stop_shadow, watch_challenger
+
+    if stop:
+        stop_shadow(_home())
+        typer.echo("No challenger decides beside the model in use.")
+        return
+    current = watch_challenger(model, _home(), at=_now())
+    assert current.challenger is not None
+    typer.echo(
+        f"{current.challenger.name} decides beside {current.model.name}; the service notes how they compare "
+        f"in {shadow_note(_home(), current.challenger.name)}."
     )
 
 

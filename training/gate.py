@@ -59,12 +59,18 @@ class GateError(TieoutError):
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """What serving saw of a challenger that scored beside the champion."""
+    """What serving saw of a challenger that decided beside the champion."""
 
     model: str
     days: int
+    """Days (UTC) on which it decided something."""
+
     payments: int
     errors: int = 0
+    """Payments on which it failed."""
+
+    compared: Mapping[str, int] = field(default_factory=dict)
+    """Payments by how the two closed them: same, only_champion, only_challenger, otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,4 +329,13 @@ def _shadowed(bundle: Bundle, shadow: Shadow | None) -> Check:
         return Check("shadow", False, f"it has not scored beside the champion for {LEAST_SHADOW_DAYS} days")
     fine = shadow.days >= LEAST_SHADOW_DAYS and not shadow.errors
     said = f"{shadow.days} days, {shadow.payments:,} payments, {shadow.errors} errors"
+    if shadow.compared:
+        said += "; closed " + ", ".join(
+            f"{shadow.compared.get(name, 0):,} {text}"
+            for name, text in (
+                ("only_champion", "by the champion alone"),
+                ("only_challenger", "by the challenger alone"),
+                ("otherwise", "on other items"),
+            )
+        )
     return Check("shadow", fine, said)

@@ -16,12 +16,22 @@ from typing import Any, Final
 from features.book import Book
 from features.bundle import Bundle, base_bundle, load_bundle
 from features.pipeline import Progress
-from features.publication import Current, publish, read_current, roll_back
+from features.publication import Current, publish, read_current, roll_back, unwatch, watch
 from receivables.errors import TieoutError
 from training.gate import GateReport, Shadow, judge_challenger
 from training.registry import find_model, follow_champion, promote_version
 
-__all__ = ["NotApprovedError", "Promotion", "current_champion", "go_back", "promote", "read_shadow"]
+__all__ = [
+    "NotApprovedError",
+    "Promotion",
+    "current_champion",
+    "go_back",
+    "promote",
+    "read_shadow",
+    "shadow_note",
+    "stop_shadow",
+    "watch_challenger",
+]
 
 SHADOWS: Final = "shadow"
 REPORTS: Final = "reports"
@@ -39,6 +49,13 @@ class NoChallengerError(TieoutError):
 
     code = "challenger_missing"
     mend = "Make one with `tieout retrain`."
+
+
+class ShadowNoteError(TieoutError):
+    """The note on a challenger cannot be read."""
+
+    code = "shadow_note_invalid"
+    mend = "Move the file away and let the challenger decide in the shadow again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +129,39 @@ def current_champion(home: Path) -> Bundle:
     return base_bundle() if current is None else load_bundle(home / "models" / current.model.folder)
 
 
+def watch_challenger(name: str, home: Path, *, at: datetime) -> Current:
+    """Let the service have the model `name` of the registry decide beside the current one."""
+    found = find_model(name, home)
+    if found is None:
+        raise NoChallengerError(f"{name} is not in the registry.")
+    return watch(load_bundle(found), home, by="tieout shadow", at=at)
+
+
+def stop_shadow(home: Path) -> None:
+    """Let no challenger decide beside the current model any more; what was noted stays."""
+    unwatch(home)
+
+
+def shadow_note(home: Path, model: str) -> Path:
+    """Give the place where serving notes how a challenger compares."""
+    return home / REPORTS / SHADOWS / f"{model.replace('@', '-')}.json"
+
+
 def read_shadow(home: Path, model: str) -> Shadow | None:
-    """Read what serving noted of a model that scored in the shadow; None when it never did."""
-    path = home / REPORTS / SHADOWS / f"{model.replace('@', '-')}.json"
+    """Read what serving noted of a model that decided in the shadow; None when it never did."""
+    path = shadow_note(home, model)
     if not path.exists():
         return None
-    raw: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return Shadow(str(raw["model"]), int(raw["days"]), int(raw["payments"]), int(raw.get("errors", 0)))
+    try:
+        raw: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        counts = {
+            one: int(raw.get(one, 0)) for one in ("same", "only_champion", "only_challenger", "otherwise")
+        }
+        return Shadow(
+            str(raw["model"]), int(raw["days"]), int(raw["payments"]), int(raw.get("errors", 0)), counts
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ShadowNoteError(f"{path} is not what the service writes: {error}.") from error
 
 
 def _write(report: GateReport, home: Path, at: datetime) -> Path:

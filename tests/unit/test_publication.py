@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from features.bundle import Bundle, BundleError, load_bundle
-from features.publication import PublicationError, is_canary, publish, read_current, roll_back, watch
+from features.bundle import Bundle, BundleError, base_bundle, load_bundle
+from features.publication import PublicationError, publish, read_current, roll_back, unwatch, watch
 from tests.learnt import bundle
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -78,20 +78,32 @@ def test_a_damaged_earlier_model_is_not_gone_back_to(tmp_path: Path) -> None:
     assert read_current(tmp_path) == second
 
 
-def test_a_challenger_is_watched_beside_the_model_and_never_takes_more_than_half(tmp_path: Path) -> None:
+def test_a_challenger_is_watched_beside_the_model_until_it_is_stopped(tmp_path: Path) -> None:
     publish(other(tmp_path / "1", 0.01), tmp_path, by="ana", at=AT)
-    current = watch(bundle(), tmp_path, canary_share=0.1, by="ana", at=AT)
+    current = watch(bundle(), tmp_path, by="ana", at=AT)
     assert current.challenger is not None
     assert (current.model.name.split("@")[0], current.challenger.name) == ("other0.01", bundle().name)
+    assert watch(bundle(), tmp_path, by="bo", at=AT) == current
+    stopped = unwatch(tmp_path)
+    assert stopped is not None
+    assert stopped.challenger is None
+    assert stopped.model == current.model
+    assert unwatch(tmp_path) == stopped
+
+
+def test_the_base_model_is_published_before_a_challenger_is_watched_beside_it(tmp_path: Path) -> None:
+    assert unwatch(tmp_path) is None
+    challenger = other(tmp_path / "1", 0.01)
+    current = watch(challenger, tmp_path, by="ana", at=AT)
+    assert current.model.name == base_bundle().name
+    publish(challenger, tmp_path, by="ana", at=AT)
+    assert roll_back(tmp_path, by="ana", at=AT).model.name == base_bundle().name
+
+
+def test_the_current_model_is_not_watched_beside_itself(tmp_path: Path) -> None:
+    publish(bundle(), tmp_path, by="ana", at=AT)
     with pytest.raises(PublicationError):
-        watch(bundle(), tmp_path, canary_share=0.6, by="ana", at=AT)
-
-
-def test_the_canary_takes_its_share_and_always_the_same_payments() -> None:
-    taken = [is_canary(str(number), 0.1) for number in range(20_000)]
-    assert abs(sum(taken) / 20_000 - 0.1) < 0.01
-    assert taken == [is_canary(str(number), 0.1) for number in range(20_000)]
-    assert not any(is_canary(str(number), 0.0) for number in range(1_000))
+        watch(bundle(), tmp_path, by="ana", at=AT)
 
 
 @pytest.mark.parametrize(
