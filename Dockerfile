@@ -3,7 +3,7 @@ FROM python:3.11-slim AS build
 WORKDIR /build
 COPY requirements/serve.lock requirements/
 RUN python -m venv /opt/tieout \
-    && /opt/tieout/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/serve.lock
+    && /opt/tieout/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r requirements/serve.lock
 COPY pyproject.toml README.md LICENSE tieout.py ./
 COPY receivables receivables
 COPY features features

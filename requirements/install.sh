@@ -29,6 +29,7 @@ fi
 
 echo "Installing requirements/$name.lock into $venv (only when it changes)"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-"$venv/bin/python" -m pip install --quiet --require-hashes -r "requirements/$name.lock"
+# A lock names everything, so pip resolves nothing; it would stumble over extras that a dependency asks for.
+"$venv/bin/python" -m pip install --quiet --no-deps --require-hashes -r "requirements/$name.lock"
 "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 printf '%s\n' "$want" > "$stamp"
