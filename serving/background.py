@@ -13,6 +13,7 @@ import structlog
 from receivables.errors import TieoutError
 from serving.audit.keeping import AuditFolder, keep_checkpoint
 from serving.cash_application import proposals_around
+from serving.promise import keep_promise
 from serving.runtime import Runtime
 from serving.store.key_rows import note_use
 from serving.webhooks.relay import Relay
@@ -24,6 +25,9 @@ CHECKPOINT_SECONDS: Final = 60.0
 
 KEY_SECONDS: Final = 60.0
 """How often it is written down when keys were used."""
+
+PROMISE_SECONDS: Final = 60.0
+"""How often audits that were answered go to the alarm."""
 
 SHADOW_SECONDS: Final = 1.0
 """How often a challenger decides what has been decided meanwhile."""
@@ -46,6 +50,7 @@ class Background:
             ("webhooks", settings.webhook_poll_seconds, self._deliver),
             ("keys", KEY_SECONDS, self._note_keys),
             ("checkpoints", CHECKPOINT_SECONDS, self._sign),
+            ("promise", PROMISE_SECONDS, self._keep_promise),
             ("shadow", SHADOW_SECONDS, self._shadow),
         ]
         self._threads: list[threading.Thread] = []
@@ -71,6 +76,14 @@ class Background:
         store, folder = self._runtime.store, AuditFolder(self._runtime.settings.home / "audit")
         for book in store.books():
             keep_checkpoint(store, book, folder, self._runtime.clock(), only_if_due=True)
+
+    def _keep_promise(self) -> None:
+        """Let answered audits and the calendar act on what may close, in every book."""
+        runtime = self._runtime
+        model = runtime.slot.current()
+        for book in runtime.store.books():
+            with runtime.store.transaction(book) as tx:
+                keep_promise(tx, model.name, model.policy, runtime.clock())
 
     def _shadow(self) -> None:
         self._runtime.slot.shadow.work(proposals_around, self._runtime.clock)

@@ -11,6 +11,7 @@ nothing that somebody else claims as well; what an item that just closed leaves 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ from serving.catch_up import items_of
 from serving.effects import OPEN_STATES, DecisionRecord, record
 from serving.model_slot import LoadedModel, check_confidences
 from serving.neighbourhood import Neighbourhood, neighbourhood
+from serving.promise import policy_kept
 from serving.proposals import Proposed, proposals_of
 from serving.store.intake_rows import mark_for_recheck, proposed_on, rows_of
 from serving.store.run_rows import may_decide
@@ -104,6 +106,7 @@ def match_stateless(
 def _decide(
     tx: Transaction, asked: Sequence[str], model: LoadedModel, now: datetime, *, along: bool = True
 ) -> list[DecisionRecord]:
+    model = replace(model, policy=policy_kept(tx, model.policy))
     around = neighbourhood(tx, asked)
     if along:
         rivals = [

@@ -22,6 +22,7 @@ from receivables.reasons import Reason
 from receivables.words import Outcome
 from serving.audit.replay import note_policy
 from serving.effects import made_id, record
+from serving.promise import policy_kept
 from serving.proposals import Line, Proposed, proposals_of
 from serving.store.book_reading import read_book
 from serving.store.effect_rows import OverAppliedError
@@ -98,6 +99,7 @@ def _decide(
         if not waiting or (not asked and version == seen):
             return None
         book = read_book(tx)
+        policy = policy_kept(tx, policy)
     witness = Witness(bundle.calibration)
     result = match_book(
         book, bundle, policy, only=pa.array(waiting, pa.string()), threads=threads, progress=progress,

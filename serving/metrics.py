@@ -48,6 +48,9 @@ MODEL: Final = Gauge(
     "tieout_model_info", "The model in use.", ["model"], multiprocess_mode="livemax"
 )  # one label value a model published: bounded by publications, not by traffic
 DEGRADED: Final = Gauge("tieout_degraded", "1 while there is no usable model.", multiprocess_mode="livemax")
+PROMISE_STEPS: Final = Counter(
+    "tieout_promise_steps", "Times a promise changed: stepped down, expired or was extended.", ["why"]
+)
 SHADOW: Final = Counter(
     "tieout_shadow_decisions", "Payments a challenger decided beside the model in use.", ["compared"]
 )

@@ -15,6 +15,7 @@ from receivables.policy import Policy
 from serving import metrics
 from serving.cash_application import match_stateless, preview
 from serving.model_slot import LoadedModel
+from serving.promise import policy_kept
 from serving.store.store import Transaction
 
 __all__ = ["blank_row", "complete_rows", "match_against_store", "match_rows", "row_problems"]
@@ -48,7 +49,7 @@ def match_against_store(
     model: LoadedModel,
 ) -> dict[str, Any]:
     """Decide the payments of `tables` against the items in the store; nothing is written."""
-    used = with_knobs(model, knobs)
+    used = with_knobs(replace(model, policy=policy_kept(tx, model.policy)), knobs)
     book = book_from_rows({name: complete_rows(name, rows) for name, rows in tables.items()})
     result = preview(tx, book, used) if book.payments.num_rows else None
     return _said(book, result, used, tables)

@@ -1,4 +1,4 @@
-"""`tieout export snapshot`, `export labels` and `audit draw`: what people said goes back into learning."""
+"""`tieout export snapshot` and `labels`, `audit draw` and `promise`: what people said goes back into learning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from serving.commands.ledger import group
-from serving.commands.store import BookOption, home, opened, the_book
+from serving.commands.store import BookOption, ModelOption, home, opened, the_book
 
 FolderOption = Annotated[
     Path | None, typer.Option("--out", help="Folder of snapshots; default: snapshots in the home.")
@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
     export = group(app, "export", "Write what the store holds for other systems.")
     export.command()(snapshot)
     export.command()(labels)
-    group(app, "audit", "The audit chain, and closes looked at again.").command()(draw)
+    audit = group(app, "audit", "The audit chain, and closes looked at again.")
+    audit.command()(draw)
+    audit.command()(promise)
 
 
 def snapshot(out: FolderOption = None, book: BookOption = None) -> None:
@@ -68,6 +70,35 @@ def draw(share: ShareOption = 0.05, book: BookOption = None) -> None:
                 if _seen(tx) == before:
                     break
     typer.echo(f"{drawn:,} closes drawn for an audit.")
+
+
+def promise(folder: ModelOption = None, book: BookOption = None) -> None:
+    """Tell how the promise of the model in use stands: its rung, until when, what the alarm heard."""
+    from datetime import date
+
+    from serving.commands.store import model_of
+    from serving.promise import promise_of
+
+    with opened() as store:
+        book_id = the_book(store, book)
+        with store.reading(book_id) as tx:
+            stands = promise_of(tx, model_of(folder).policy)
+    if stands is None:
+        typer.echo("Nothing was noted yet: the policy promises nothing, or the service has not run a minute.")
+        return
+    rung, alarm = stands.in_force, stands.alarm
+    ends = "" if stands.valid_until == date.max else f", until {stands.valid_until.isoformat()}"
+    if rung is None or alarm is None:
+        typer.echo("Nothing closes by itself: the promise was taken back.")
+    else:
+        typer.echo(
+            f"Rung {stands.place + 1} of {len(stands.rungs)}: at most {rung.alpha:.2%} false{ends}.\n"
+            f"Alarm: {alarm.audits:,} audits heard, {alarm.wrong:,} of them wrong; "
+            f"at {alarm.statistic:,.1f} of {alarm.run_length:,}."
+        )
+    for step in stands.steps:
+        place = f"rung {step.place + 1}" if step.place < len(stands.rungs) else "nothing closes by itself"
+        typer.echo(f"  {step.on.isoformat()} {step.why.value}: {place}")
 
 
 def _seen(tx: object) -> int:

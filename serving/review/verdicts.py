@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 from receivables.errors import TieoutError
@@ -19,6 +18,7 @@ from receivables.policy import Policy
 from serving.audit.chain import append
 from serving.by_person import BadAllocationError, decide, take_back
 from serving.proposals import Line
+from serving.review.answers import Said, agreed_answer
 from serving.store import review_rows
 from serving.store.intake_rows import rows_of
 from serving.store.review_rows import APPROVAL, CLOSED, HELD, OPEN, WAITING
@@ -30,25 +30,6 @@ __all__ = ["CaseMovedError", "Done", "Said", "UnknownCaseError", "Verdict", "giv
 
 MOST_LINES: Final = 200
 MOST_TEXT: Final = 500
-
-
-class Said(StrEnum):
-    """What a person may say of a case."""
-
-    ACCEPT = "accept"
-    OTHER = "other"
-    SPLIT = "split"
-    NONE = "none"
-    ON_ACCOUNT = "on_account"
-    DISMISS = "dismiss"
-    LATER = "later"
-    HOLD = "hold"
-    ESCALATE = "escalate"
-    AGREE = "agree"
-    """Second person: what the first one said is right."""
-
-    DISAGREE = "disagree"
-    """Second person: the case is open again."""
 
 
 MOVES: Final = frozenset({Said.ACCEPT, Said.OTHER, Said.SPLIT, Said.ON_ACCOUNT, Said.DISMISS, Said.NONE})
@@ -316,8 +297,8 @@ def _opinion(tx: Transaction, row: StoredRow, verdict: Verdict, by: str, now: da
     """Keep what was said of an audit: it is a label and moves no money."""
     if verdict.said not in MOVES:
         raise BadVerdictError("Of an audit say what the payment pays, or that it pays nothing known.")
-    others = {said.said_by for said in review_rows.verdicts_of(tx, row.id)} - {by}
-    closed = bool(others)
+    _write(tx, row, verdict, by, None, now)
+    closed = agreed_answer(tx, row.id) is not None  # two who disagree leave it to a third
     review_rows.change_case(
         tx,
         row.id,
@@ -326,7 +307,6 @@ def _opinion(tx: Transaction, row: StoredRow, verdict: Verdict, by: str, now: da
         lease_by=None,
         lease_until=None,
     )
-    _write(tx, row, verdict, by, None, now)
     return Done(verdict.id, row.id, CLOSED if closed else OPEN, None)
 
 

@@ -14,17 +14,13 @@ from typing import Any, Final
 import pyarrow as pa
 
 from features.snapshot import VOTES
-from serving.review.verdicts import Said
+from serving.review.answers import OPINIONS, Said, answer_of
 from serving.store import review_rows
 from serving.store.columns import EPOCH
-from serving.store.store import StoredRow, Transaction
+from serving.store.store import Transaction
 
 __all__ = ["votes_of"]
 
-OPINIONS: Final = frozenset(
-    {Said.ACCEPT, Said.OTHER, Said.SPLIT, Said.NONE, Said.ON_ACCOUNT, Said.DISMISS, Said.AGREE}
-)
-RESOLUTIONS: Final = {Said.NONE: "unidentified", Said.ON_ACCOUNT: "on_account", Said.DISMISS: "nothing"}
 SOURCES: Final = frozenset({"ambiguous", "audit", "exploration", "dispute", "adjudication"})
 
 
@@ -44,7 +40,7 @@ def _votes(rows: Sequence[Any], undone: set[str], lines: dict[str, list[Any]]) -
     for row in rows:
         if row.said not in OPINIONS or row.id in undone or not row.payment_id:
             continue
-        answer = answers.get(row.case_id) if row.said == Said.AGREE else _answer(row, lines)
+        answer = answers.get(row.case_id) if row.said == Said.AGREE else answer_of(row, lines)
         if answer is None:
             continue
         answers[row.case_id] = answer
@@ -64,32 +60,3 @@ def _votes(rows: Sequence[Any], undone: set[str], lines: dict[str, list[Any]]) -
             "is_blind": row.source == "audit",
             "is_bulk": bool(body.get("in_bulk")),
         }
-
-
-def _answer(row: StoredRow, lines: dict[str, list[Any]]) -> str | None:
-    """Write what was said as the labels read it: lines in minor units, signed as in a book."""
-    if row.said in RESOLUTIONS:
-        return _json([], RESOLUTIONS[Said(row.said)])
-    found = lines.get(row.decision_id or "") or [
-        _Line(one) for one in json.loads(row.body or "{}").get("lines", [])
-    ]
-    if not found:
-        return None
-    signed = [
-        [one.invoice_id, int(one.amount_minor), int(one.write_off_minor) * getattr(one, "side", 1)]
-        for one in found
-    ]
-    return _json(sorted(signed), None)
-
-
-def _json(lines: list[list[Any]], resolution: str | None) -> str:
-    return json.dumps({"lines": lines, "resolution": resolution}, separators=(",", ":"), sort_keys=True)
-
-
-class _Line:
-    """A line as a verdict on an audit keeps it."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.invoice_id = raw["invoice_id"]
-        self.amount_minor = raw["amount_minor"]
-        self.write_off_minor = raw["write_off_minor"]

@@ -13,7 +13,8 @@ from serving.store.store import Transaction
 
 __all__ = [
     "AuditRow", "DecisionRow", "all_decisions", "count_records", "find_decision", "head_of", "insert_record",
-    "payloads_of_kind", "payloads_of_subject", "read_record", "read_records", "told_decisions",
+    "last_of_subject", "payloads_of_kind", "payloads_of_subject", "read_record", "read_records",
+    "told_decisions",
 ]  # fmt: skip
 
 _HEAD = "audit_head"
@@ -124,6 +125,12 @@ def payloads_of_subject(tx: Transaction, subject: str) -> list[str]:
     """Read the records about a subject."""
     query = select(audit.c.body).where(audit.c.book_id == tx.book_id, audit.c.subject == subject)
     return list(tx.connection.execute(query.order_by(audit.c.seq)).scalars())
+
+
+def last_of_subject(tx: Transaction, subject: str) -> str | None:
+    """Read the newest record about a subject."""
+    query = select(audit.c.body).where(audit.c.book_id == tx.book_id, audit.c.subject == subject)
+    return tx.connection.execute(query.order_by(audit.c.seq.desc()).limit(1)).scalar()
 
 
 def payloads_of_kind(tx: Transaction, kind: str, at: datetime) -> list[str]:

@@ -309,12 +309,33 @@ def closes_after(tx: Transaction, seq: int, limit: int) -> list[Any]:
     return list(tx.connection.execute(query))
 
 
-def audit_answers(tx: Transaction) -> list[Any]:
-    """Read the audits that are answered: chance, amount and what the machine had closed."""
+def audits_after(tx: Transaction, model: str, policy: str, seq: int) -> list[Any]:
+    """Read the audits of what a model closed under a policy, after the number of a decision, in order."""
     query = (
-        select(case.c.id, case.c.pi, case.c.decision_id, case.c.opened_at, decision.c.allocated_minor)
+        select(
+            decision.c.seq,
+            decision.c.outcome,
+            decision.c.allocated_minor,
+            case.c.id.label("case_id"),
+            case.c.decision_id,
+            case.c.state,
+            case.c.pi,
+        )
         .join(decision, and_(decision.c.book_id == case.c.book_id, decision.c.id == case.c.decision_id))
-        .where(case.c.book_id == tx.book_id, case.c.source == "audit", case.c.state == CLOSED)
+        .where(
+            case.c.book_id == tx.book_id,
+            case.c.source == "audit",
+            decision.c.model == model,
+            decision.c.policy == policy,
+            decision.c.seq > seq,
+        )
         .order_by(decision.c.seq)
     )
     return list(tx.connection.execute(query))
+
+
+def least_audit_chance(tx: Transaction) -> float | None:
+    """Give the least chance with which an audit was drawn; None before the first."""
+    query = select(func.min(case.c.pi)).where(case.c.book_id == tx.book_id, case.c.source == "audit")
+    least = tx.connection.execute(query).scalar()
+    return None if least is None else float(least)
