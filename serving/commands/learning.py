@@ -1,4 +1,4 @@
-"""`tieout export snapshot` and `labels`, `audit draw` and `promise`: what people said goes back into learning."""
+"""`tieout export snapshot` and `labels`, `audit draw` and `promise`: what people said, for learning."""
 
 from __future__ import annotations
 
