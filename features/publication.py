@@ -27,6 +27,7 @@ __all__ = [
     "publish",
     "read_current",
     "roll_back",
+    "shadow_note",
     "unwatch",
     "watch",
 ]
@@ -70,6 +71,11 @@ class Current:
 def models_folder(home: Path) -> Path:
     """Where published models lie."""
     return home / "models"
+
+
+def shadow_note(home: Path, model: str) -> Path:
+    """Where serving notes how a challenger compares, and the gate reads it."""
+    return home / "reports" / "shadow" / f"{model.replace('@', '-')}.json"
 
 
 def read_current(home: Path) -> Current | None:

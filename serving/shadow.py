@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from features.publication import shadow_note
 from receivables.words import Outcome
 from serving import metrics
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from serving.neighbourhood import Neighbourhood
     from serving.proposals import Proposed
 
-__all__ = ["COUNTS", "Shadow", "note_file"]
+__all__ = ["COUNTS", "Shadow"]
 
 MOST_WAITING: Final = 32
 """Neighbourhoods that wait at most; each holds a small book in memory."""
@@ -43,11 +44,6 @@ which the challenger failed; and payments passed over."""
 FORMAT: Final = "tieout-shadow/1"
 
 _log: Final = structlog.get_logger("tieout.shadow")
-
-
-def note_file(home: Path, model: str) -> Path:
-    """Give the place of the note on a challenger."""
-    return home / "reports" / "shadow" / f"{model.replace('@', '-')}.json"
 
 
 class Shadow:
@@ -106,7 +102,7 @@ class Shadow:
         return seen["payments"]
 
     def _note(self, model: str, champion: str, seen: Mapping[str, int], now: datetime) -> None:
-        path = note_file(self._home, model)
+        path = shadow_note(self._home, model)
         with _alone(path.parent):
             note = _read(path) or {"format": FORMAT, "model": model, "dates": [], "first_at": now.isoformat()}
             dates = {*note["dates"], *([now.date().isoformat()] if seen["payments"] else [])}

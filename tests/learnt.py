@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import math
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import numpy as np
 
 from features.book import Book, read_book
-from features.bundle import BASE_MODEL, Bundle, base_bundle, load_bundle
+from features.bundle import BASE_MODEL, Bundle, base_bundle, load_bundle, write_bundle
 from receivables.policy import Policy
 from training.synthetic import make_book, write_book
 from training.train import train_book
@@ -48,3 +52,32 @@ def bundle() -> Bundle:
 def policy(**knobs: object) -> Policy:
     """Give the model's policy with some knobs turned."""
     return Policy.from_dict(bundle().policy).merged_with(knobs)
+
+
+def variant(folder: Path, name: str = "challenger", **knobs: object) -> Bundle:
+    """Write the model of the session again, under another name and policy."""
+    source = bundle()
+    parts: dict[str, object] = {}
+    for file in source.manifest["files"]:
+        text = (source.path / file).read_text(encoding="utf-8")
+        if file.endswith(".jsonl"):
+            parts[file] = [json.loads(line) for line in text.splitlines() if line]
+        else:
+            parts[file] = text if file.endswith((".txt", ".md")) else json.loads(text)
+    policy = parts["policy.json"]
+    assert isinstance(policy, dict)
+    parts["policy.json"] = policy | knobs
+    return write_bundle(folder, parts, name=name)
+
+
+class NoNumbers:
+    """A booster that answers NaN to everything."""
+
+    def __init__(self, real: object) -> None:
+        self._real = real
+
+    def predict(self, data: np.ndarray[Any, Any], **_options: object) -> np.ndarray[Any, Any]:
+        return np.full(len(data), math.nan)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name)

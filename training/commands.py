@@ -98,7 +98,8 @@ def retrain(
 
 def shadow(model: ModelArgument = "models:/tieout@challenger", stop: StopOption = False) -> None:
     """Let a challenger decide beside the model in use, and nothing come of it; `promote` wants a week."""
-    from training.promote import shadow_note, stop_shadow, watch_challenger
+    from features.publication import shadow_note
+    from training.promote import stop_shadow, watch_challenger
 
     if stop:
         stop_shadow(_home())

@@ -16,7 +16,7 @@ from typing import Any, Final
 from features.book import Book
 from features.bundle import Bundle, base_bundle, load_bundle
 from features.pipeline import Progress
-from features.publication import Current, publish, read_current, roll_back, unwatch, watch
+from features.publication import Current, publish, read_current, roll_back, shadow_note, unwatch, watch
 from receivables.errors import TieoutError
 from training.gate import GateReport, Shadow, judge_challenger
 from training.registry import find_model, follow_champion, promote_version
@@ -28,12 +28,10 @@ __all__ = [
     "go_back",
     "promote",
     "read_shadow",
-    "shadow_note",
     "stop_shadow",
     "watch_challenger",
 ]
 
-SHADOWS: Final = "shadow"
 REPORTS: Final = "reports"
 
 
@@ -140,11 +138,6 @@ def watch_challenger(name: str, home: Path, *, at: datetime) -> Current:
 def stop_shadow(home: Path) -> None:
     """Let no challenger decide beside the current model any more; what was noted stays."""
     unwatch(home)
-
-
-def shadow_note(home: Path, model: str) -> Path:
-    """Give the place where serving notes how a challenger compares."""
-    return home / REPORTS / SHADOWS / f"{model.replace('@', '-')}.json"
 
 
 def read_shadow(home: Path, model: str) -> Shadow | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import resource
 import shutil
 import sqlite3
@@ -18,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 
 from features.bundle import BASE_MODEL, load_bundle
 from features.publication import models_folder, publish
 from serving.model_slot import ModelSlot, ModelUnavailableError
+from tests.learnt import NoNumbers
 from tests.service import INVOICE, PAYMENT, Service, running
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -72,23 +71,10 @@ def test_without_a_model_nothing_is_decided(tmp_path: Path) -> None:
         recovers(service)
 
 
-class _NoNumbers:
-    """A booster that answers NaN to everything."""
-
-    def __init__(self, real: object) -> None:
-        self._real = real
-
-    def predict(self, data: np.ndarray[Any, Any], **_options: object) -> np.ndarray[Any, Any]:
-        return np.full(len(data), math.nan)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._real, name)
-
-
 def test_a_model_that_answers_nan_closes_nothing(tmp_path: Path, slot: ModelSlot) -> None:
     """Through the real pipeline: an item that no lane takes, so that the model is asked."""
     sick = slot.current()
-    boosters: dict[str, Any] = {name: _NoNumbers(one) for name, one in sick.bundle.boosters.items()}
+    boosters: dict[str, Any] = {name: NoNumbers(one) for name, one in sick.bundle.boosters.items()}
     bundle = replace(sick.bundle, boosters=boosters)
     ill = ModelSlot(tmp_path)
     ill._take(bundle, "published")

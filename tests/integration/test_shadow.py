@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from features.bundle import Bundle, base_bundle, write_bundle
-from features.publication import publish, unwatch, watch
+from features.bundle import Bundle, base_bundle
+from features.publication import publish, shadow_note, unwatch, watch
 from serving.model_slot import ModelSlot
 from serving.neighbourhood import Neighbourhood
 from serving.proposals import Proposed
-from serving.shadow import MOST_WAITING, note_file
+from serving.shadow import MOST_WAITING
+from tests.learnt import NoNumbers, variant
 from tests.service import INVOICE, PAYMENT, Service, running
 from training.gate import LEAST_SHADOW_DAYS
 from training.promote import ShadowNoteError, read_shadow
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def variant(folder: Path, **knobs: object) -> Bundle:
-    """The base model under another policy."""
-    source = base_bundle()
-    parts: dict[str, object] = {}
-    for name in source.manifest["files"]:
-        text = (source.path / name).read_text(encoding="utf-8")
-        if name.endswith(".jsonl"):
-            parts[name] = [json.loads(line) for line in text.splitlines() if line]
-        else:
-            parts[name] = text if name.endswith((".txt", ".md")) else json.loads(text)
-    policy = parts["policy.json"]
-    assert isinstance(policy, dict)
-    parts["policy.json"] = policy | knobs
-    return write_bundle(folder, parts, name="challenger")
 
 
 @pytest.fixture
@@ -61,7 +44,7 @@ def pay(service: Service, number: int, **said: str) -> dict[str, Any]:
 
 def noted(home: Path, model: str, **wanted: int) -> dict[str, Any]:
     """Wait until the note says so."""
-    path = note_file(home, model)
+    path = shadow_note(home, model)
     note: dict[str, Any] = {}
     for _ in range(200):
         note = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -101,19 +84,6 @@ def test_a_model_under_a_policy_that_differs_nowhere_here_closes_the_same(tmp_pa
         noted(tmp_path, twin.name, payments=1, same=1)
 
 
-class _NoNumbers:
-    """A booster that answers NaN to everything."""
-
-    def __init__(self, real: object) -> None:
-        self._real = real
-
-    def predict(self, data: np.ndarray[Any, Any], **_options: object) -> np.ndarray[Any, Any]:
-        return np.full(len(data), math.nan)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._real, name)
-
-
 def test_a_challenger_that_fails_is_counted_and_harms_nothing(tmp_path: Path) -> None:
     twin = variant(tmp_path / "twin", early_days=400)
     watch(twin, tmp_path, by="ana", at=AT)
@@ -121,7 +91,7 @@ def test_a_challenger_that_fails_is_counted_and_harms_nothing(tmp_path: Path) ->
         slot = service.runtime.slot
         challenger = slot.shadow.challenger
         assert challenger is not None
-        sick: dict[str, Any] = {name: _NoNumbers(one) for name, one in twin.boosters.items()}
+        sick: dict[str, Any] = {name: NoNumbers(one) for name, one in twin.boosters.items()}
         slot.shadow.take(replace(challenger, bundle=replace(twin, boosters=sick)))
         decision = pay(service, 4200, remittance="thanks")  # no lane takes it, so the model is asked
         assert decision["confidence"] is not None
@@ -168,7 +138,7 @@ def test_promoting_the_challenger_ends_its_shadow(tmp_path: Path, timid: Bundle)
 
 
 def test_a_note_nobody_can_read_is_named(tmp_path: Path) -> None:
-    note_file(tmp_path, "a@b").parent.mkdir(parents=True)
-    note_file(tmp_path, "a@b").write_text("[]", encoding="utf-8")
+    shadow_note(tmp_path, "a@b").parent.mkdir(parents=True)
+    shadow_note(tmp_path, "a@b").write_text("[]", encoding="utf-8")
     with pytest.raises(ShadowNoteError):
         read_shadow(tmp_path, "a@b")

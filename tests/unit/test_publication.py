@@ -12,30 +12,14 @@ import pytest
 
 from features.bundle import Bundle, BundleError, base_bundle, load_bundle
 from features.publication import PublicationError, publish, read_current, roll_back, unwatch, watch
-from tests.learnt import bundle
+from tests.learnt import bundle, variant
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def other(folder: Path, threshold: float) -> Bundle:
     """The same model under another policy."""
-    from features.bundle import write_bundle
-
-    source = bundle().path
-    parts: dict[str, object] = {}
-    for name in bundle().manifest["files"]:
-        text = (source / name).read_text(encoding="utf-8")
-        parts[name] = text if name.endswith((".txt", ".md")) else _parsed(name, text)
-    policy = parts["policy.json"]
-    assert isinstance(policy, dict)
-    parts["policy.json"] = policy | {"review_threshold": threshold}
-    return write_bundle(folder, parts, name=f"other{threshold}")
-
-
-def _parsed(name: str, text: str) -> object:
-    if name.endswith(".jsonl"):
-        return [json.loads(line) for line in text.splitlines() if line]
-    return json.loads(text)
+    return variant(folder, f"other{threshold}", review_threshold=threshold)
 
 
 def test_before_the_first_publication_nothing_is_current(tmp_path: Path) -> None:
