@@ -86,21 +86,33 @@ function showSaving() {
 
 const pending = () => new Set(outbox.read().map((one) => one.case));
 
+// another order or reason begins another round; what was asked for in the one before is not shown any more
+let round = 0, releasing = Promise.resolve();
+
 async function claimMore() {
   if (busy || claimed.length + cards.length >= PREFETCH) return;
   busy = true;
+  await releasing;
+  const mine = round;
   try {
     const skip = [...new Set([...claimed, ...cards.map((one) => one.case.id), ...pending(), ...later])].slice(-400);
     const said = await ask("/review/api/claim", {
       order: $("order").value, reason: $("reason").value || null, count: PREFETCH - claimed.length - cards.length, skip,
     });
+    if (mine !== round) {
+      await ask("/review/api/release", { cases: said.cases }).catch(() => {});
+      return;
+    }
     claimed.push(...said.cases.filter((id) => !skip.includes(id)));
     $("counter").textContent = `${said.waiting.toLocaleString("en")} waiting · ${done} decided`;
     if (!claimed.length && !cards.length) empty();
   } catch (error) {
     if (error.status === 401) banner("You are logged out. Your decisions are kept; log in in another tab.");
     setTimeout(claimMore, 3000);
-  } finally { busy = false; }
+  } finally {
+    busy = false;
+    if (mine !== round) claimMore();
+  }
   fill();
 }
 
@@ -110,13 +122,15 @@ async function fill() {
   filling = true;
   try {
     while (claimed.length) {
-      const id = claimed[0];
+      const id = claimed[0], mine = round;
       try {
         const card = await ask(`/review/api/cards/${encodeURIComponent(id)}`);
+        if (mine !== round) continue;
         cards.push(card);
         claimed.shift();
         if (cards.length === 1) show();
       } catch (error) {
+        if (mine !== round) continue;
         if (error.status && error.status < 500 && error.status !== 401) { claimed.shift(); continue; }
         await new Promise((wake) => setTimeout(wake, 2000));
       }
@@ -456,8 +470,11 @@ for (const id of ["order", "reason"]) {
     history.replaceState(null, "", `?${query}`);
     const held = [...claimed, ...cards.map((one) => one.case.id)];
     claimed = []; cards = [];
+    round += 1;
+    $("desk").replaceChildren();
     $(id).blur();
-    await ask("/review/api/release", { cases: held }).catch(() => {});
+    releasing = ask("/review/api/release", { cases: held }).catch(() => {});
+    await releasing;
     claimMore();
   });
 }
