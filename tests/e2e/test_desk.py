@@ -122,7 +122,7 @@ def test_undo_brings_the_case_back_by_new_entries(browser: Browser, desk: Desk) 
     for _ in range(10):
         if page.locator("button.strong", has_text="accept").count():
             break
-        page.keyboard.press("j")
+        decide(page, "j")
     waiting = desk.waiting()
     decide(page, "a")
     settled(page)
