@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -38,10 +39,7 @@ _log: Final = structlog.get_logger("tieout.promise")
 def policy_kept(tx: Transaction, policy: Policy) -> Policy:
     """Give what the promise of a policy still allows in this book; the policy itself while nothing spoke."""
     promise = promise_of(tx, policy)
-    if promise is None or promise.place == 0:
-        return policy
-    rung = promise.in_force or Rung(0.0, None)
-    return policy.merged_with(rung.knobs())
+    return policy if promise is None else _under(policy, promise)
 
 
 def promise_of(tx: Transaction, policy: Policy) -> Promise | None:
@@ -68,7 +66,7 @@ def keep_promise(tx: Transaction, model: str, policy: Policy, now: datetime) -> 
         state = (fresh, 0)
         _note(tx, policy, fresh, 0, now)
     before, heard_until = state
-    in_force = policy_kept(tx, policy)
+    in_force = _under(policy, before)
     rows = list(_answered(review_rows.audits_after(tx, model, in_force.fingerprint(), heard_until)))
     after = before.heard([_audited(tx, row) for row in rows], on=today).on_day(today)
     if after != before:
@@ -78,6 +76,14 @@ def keep_promise(tx: Transaction, model: str, policy: Policy, now: datetime) -> 
         tell = _log.info if step.why is Why.EXTENDED else _log.error
         tell("promise changed", book=tx.book_id, why=step.why.value, place=step.place, of=len(after.rungs))
     return after
+
+
+def _under(policy: Policy, promise: Promise) -> Policy:
+    """Hold a policy to the rung in force; below the first one its own guarantee holds no more."""
+    if promise.place == 0:
+        return policy
+    rung = promise.in_force or Rung(0.0, None)
+    return replace(policy.merged_with(rung.knobs()), guarantee=None)
 
 
 def _ladder(policy: Policy) -> list[Rung]:

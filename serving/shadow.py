@@ -63,8 +63,8 @@ class Shadow:
     def take(self, challenger: LoadedModel | None) -> None:
         """Let this model decide beside from now on; what waited for the one before is dropped."""
         self._challenger = challenger
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
+        while self._next() is not None:
+            pass
 
     def offer(self, around: Neighbourhood, decided: Sequence[Proposed]) -> None:
         """Take down what the model in use just decided; never waits and never fails."""
@@ -81,12 +81,12 @@ class Shadow:
         """Have the challenger decide what waits, note how it compares; gives the number of payments."""
         challenger, seen = self._challenger, Counter[str]()
         champion = ""
-        while challenger is not None and not self._waiting.empty():
-            around, decided = self._waiting.get_nowait()
+        while challenger is not None and (one := self._next()) is not None:
+            around, decided = one
             champion = decided[0].model
             try:
-                theirs = {one.payment_id: one for one in decide(around, challenger)}
-                told = Counter(_compare(one, theirs[one.payment_id]) for one in decided)
+                theirs = {it.payment_id: it for it in decide(around, challenger)}
+                told = Counter(_compare(it, theirs[it.payment_id]) for it in decided)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is the challenger's failure
                 _log.exception("challenger failed", model=challenger.name, error=type(error).__name__)
                 seen["errors"] += len(decided)
@@ -100,6 +100,13 @@ class Shadow:
             metrics.SHADOW.labels(name).inc(seen[name])
         self._note(challenger.name, champion, seen, now())
         return seen["payments"]
+
+    def _next(self) -> tuple[Neighbourhood, Sequence[Proposed]] | None:
+        """Take what waited longest; another thread may empty the queue when the challenger changes."""
+        try:
+            return self._waiting.get_nowait()
+        except queue.Empty:
+            return None
 
     def _note(self, model: str, champion: str, seen: Mapping[str, int], now: datetime) -> None:
         path = shadow_note(self._home, model)

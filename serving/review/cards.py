@@ -1,7 +1,8 @@
 """The card: everything a person needs to decide one case, on one page, in words.
 
 Other candidates are computed when a card is drawn, by the same code as everything else, on the part of
-the book around the payment. An audit card shows neither model, confidence nor outcome.
+the book around the payment. An audit card shows neither model, confidence nor outcome: what was closed stands
+among the other candidates, with the balances from before the close.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 
@@ -39,24 +40,32 @@ def card(tx: Transaction, row: StoredRow, model: LoadedModel | None, now: dateti
     money = rows_of(tx, payment, [row.payment_id])[row.payment_id]
     is_blind = row.source == "audit"
     decision = review_rows.find_decision(tx, row.decision_id)
-    lines = [] if is_blind else review_rows.lines_of_decision(tx, row.decision_id)
+    closed = review_rows.lines_of_decision(tx, row.decision_id)
+    lines = [] if is_blind else closed
     first = _first_verdict(tx, row)
     scores = _scores(tx, row.payment_id, model)
-    ids = [line.invoice_id for line in lines] + [one["invoice_id"] for one in scores]
+    ids = [line.invoice_id for line in closed] + [one["invoice_id"] for one in scores]
     items = rows_of(tx, invoice, ids)
     words = texts_of(money)
     chosen = {line.invoice_id for line in lines}
     others = [one for one in scores if one["invoice_id"] in items and one["invoice_id"] not in chosen]
+    back = _Back(money.unapplied_minor, {})
     if is_blind:
-        others.sort(key=lambda one: str(one["invoice_id"]))
+        back = _before(money, closed)
+        mine = [{"invoice_id": line.invoice_id} for line in closed]
+        rest = [one for one in others if one["invoice_id"] not in back.items]
+        others = sorted(
+            [*mine, *rest][: max(MOST_CANDIDATES, len(mine))], key=lambda one: str(one["invoice_id"])
+        )
     near = [items[line.invoice_id] for line in lines] or [items[one["invoice_id"]] for one in others[:1]]
     return {
         "case": _case(row, now),
-        "payment": _payment(money, [_spoken(item) for item in near]),
+        "payment": _payment(money, [_spoken(item) for item in near])
+        | {"unapplied": to_text(back.unapplied, money.currency)},
         "proposal": None if is_blind else _proposal(decision, lines, items, words, money),
         "candidates": [
-            _candidate(one, items[one["invoice_id"]], words, money, is_blind=is_blind)
-            for one in others[:MOST_CANDIDATES]
+            _candidate(one, items[one["invoice_id"]], words, money, back, is_blind=is_blind)
+            for one in (others if is_blind else others[:MOST_CANDIDATES])
         ],
         "history": [_past(one) for one in review_rows.payer_history(tx, money, MOST_HISTORY)],
         "first": first,
@@ -187,15 +196,47 @@ def _proposal(
 
 
 def _candidate(
-    one: Mapping[str, Any], item: StoredRow, words: Sequence[str], money: StoredRow, *, is_blind: bool
+    one: Mapping[str, Any],
+    item: StoredRow,
+    words: Sequence[str],
+    money: StoredRow,
+    back: _Back,
+    *,
+    is_blind: bool,
 ) -> dict[str, Any]:
     said = item_of(item, words)
     said["apply"] = room(item, money)
+    if is_blind:
+        side = -1 if item.type == "credit_memo" else 1
+        balance = item.open_minor + back.items.get(item.id, 0)
+        said["open"] = to_text(side * balance, item.currency)
+        said["status"] = "open" if item.id in back.items else item.status
+        if item.currency == money.currency:
+            said["apply"] = to_text(side * min(abs(back.unapplied), balance), item.currency)
     if not is_blind:
         code = str(one["why_not"] or "")
         said["pair_confidence"] = one["pair_confidence"]
         said["why_not"] = sentence(WhyNot(code)) if code in list(WhyNot) else None
     return said
+
+
+class _Back(NamedTuple):
+    """What a card adds to the balances: of an audit, what the close that it is about took."""
+
+    unapplied: int
+    items: dict[str, int]
+
+
+def _before(money: StoredRow, closed: Sequence[Any]) -> _Back:
+    """Give the balances from before a close: what is unapplied then, and what its items get back."""
+    unapplied = money.unapplied_minor + sum(line.payment_amount_minor for line in closed)
+    return _Back(
+        unapplied,
+        {
+            line.invoice_id: abs(line.amount_minor) + line.write_off_minor + line.deduction_minor
+            for line in closed
+        },
+    )
 
 
 def room(item: StoredRow, money: StoredRow) -> str | None:

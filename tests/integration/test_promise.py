@@ -18,13 +18,16 @@ from features.book import read_book
 from features.bundle import base_bundle
 from receivables.assurance import Why
 from receivables.audit_sample import AuditPlan
+from receivables.money import to_minor
 from receivables.policy import Policy
 from serving.catch_up import catch_up
 from serving.commands import learning
 from serving.ingest import ingest_book
+from serving.model_slot import LoadedModel
 from serving.promise import _note, keep_promise, policy_kept, promise_of
 from serving.review.answers import Said
 from serving.review.audits import draw_audits
+from serving.review.cards import card
 from serving.review.verdicts import Done, Verdict, _line, give_verdict
 from serving.store.audit_rows import payloads_of_kind
 from serving.store.invariants import violations
@@ -116,7 +119,7 @@ def test_wrong_closes_step_the_promise_down_and_nothing_closes_any_more(filled: 
     assert keep(filled, using) == stepped, "heard once, whoever asks again"
     with filled.reading(BOOK) as tx:
         kept = policy_kept(tx, using)
-        assert (kept.auto_threshold, kept.segment_thresholds, kept.guarantee) == (None, {}, using.guarantee)
+        assert (kept.auto_threshold, kept.segment_thresholds, kept.guarantee) == (None, {}, None)
         assert len(payloads_of_kind(tx, "promise.changed", NOW)) == 2
         assert list(violations(tx)) == []
 
@@ -167,6 +170,25 @@ def test_two_who_disagree_leave_an_audit_to_a_third(filled: Store) -> None:
     assert keep(filled, promised()).alarm.wrong == 0
 
 
+def test_an_audit_can_be_answered_rightly_from_its_card_and_shows_no_verdict(filled: Store) -> None:
+    using = LoadedModel(bundle(), promised(), bundle().name, "test")
+    with filled.reading(BOOK) as tx:
+        rows = audits(tx)
+        for row in rows:
+            found = find_case(tx, row.id)
+            assert found is not None
+            drawn = card(tx, found, using, NOW)
+            assert drawn["proposal"] is None
+            offered = {one["invoice_id"]: one for one in drawn["candidates"]}
+            assert list(offered) == sorted(offered)
+            for line in lines_of_decision(tx, row.decision_id):
+                one = offered[line.invoice_id]
+                assert one["status"] == "open"
+                assert abs(to_minor(one["apply"], line.currency)) >= abs(line.amount_minor)
+                assert "pair_confidence" not in one
+    assert rows
+
+
 def test_a_policy_that_promises_nothing_is_left_alone(filled: Store) -> None:
     using = replace(policy(), guarantee=None)
     assert keep(filled, using) is None
@@ -214,7 +236,7 @@ def test_the_command_tells_how_the_promise_stands(tmp_path: Path, monkeypatch: p
         with store.transaction(BOOK) as tx:
             _step_down(tx, base)
         said = CliRunner().invoke(app, ["audit", "promise"]).stdout
-        assert said.startswith("Nothing closes by itself")
+        assert "Nothing closes by itself: the promise was taken back." in said
         assert "2026-03-31 alarm: nothing closes by itself" in said
 
 
